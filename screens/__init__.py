@@ -1,11 +1,13 @@
 """A Screen is what somebody will see: plain data that knows neither Telegram nor the database."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
 from screens.buttons import Button
-from screens.chart import Chart
+from screens.chart import Chart, to_json
+from screens.chart import from_json as chart_from_json
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,49 @@ Keyboard = tuple[tuple[Key, ...], ...]
 
 @dataclass(frozen=True)
 class Screen:
-    """Text in Telegram's HTML, keys in rows, at most one picture, and a toast for the one who pressed (plain text)."""
+    """Text in Telegram's HTML, keys in rows, at most one picture, and a toast for the one who pressed (plain text).
+
+    ``protected``: Telegram lets nobody forward or save it.
+    """
 
     text: Markup
     keyboard: Keyboard = ()
     chart: Chart | None = None
     toast: str = ""
+    protected: bool = False
+
+
+def as_json(screen: Screen) -> dict[str, Any]:
+    """The screen as an outbox row keeps it; the picture stays a recipe."""
+    return {
+        "text": str(screen.text),
+        "keyboard": [[_key_to_json(key) for key in row] for row in screen.keyboard],
+        "chart": to_json(screen.chart) if screen.chart else None,
+        "protected": screen.protected,
+    }
+
+
+def from_json(data: dict[str, Any]) -> Screen:
+    return Screen(
+        text=Markup(data["text"]),  # noqa: S704  (written by as_json from a screen)
+        keyboard=tuple(tuple(_key_from_json(key) for key in row) for row in data["keyboard"]),
+        chart=chart_from_json(data["chart"]) if data["chart"] else None,
+        protected=data["protected"],
+    )
+
+
+def _key_to_json(key: Key) -> list[str]:
+    match key:
+        case Press(label, button):
+            return ["press", label, button.pack()]
+        case Jump(label, payload):
+            return ["jump", label, payload]
+        case Link(label, url):
+            return ["link", label, url]
+
+
+def _key_from_json(parts: list[str]) -> Key:
+    kind, label, value = parts
+    if kind == "press":
+        return Press(label, Button.unpack(value))
+    return Jump(label, value) if kind == "jump" else Link(label, value)

@@ -1,0 +1,209 @@
+"""The composition root: the only module that knows everyone."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.ext import ExtBot
+
+from bot import web
+from bot.beats import Beats
+from bot.config import Settings
+from bot.delivery import Delivery
+from bot.errors import Fatal, Incidents, Unavailable
+from bot.http import AiohttpRequest
+from bot.limiter import TELEGRAM, Limiter, Limits, Priority
+from bot.polling import Polling
+from bot.sender import Sender
+from bot.updates import ALLOWED, Updates
+from bot.worker import Worker
+from core.db import Database
+from core.queries import people, pulse
+from core.urn import Urns
+
+BEATS_STALE = 60.0
+POLL_STALE = 120.0
+
+log = structlog.get_logger()
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class App:
+    """One running installation. ``monotonic`` is when something last gave a sign of life, by name."""
+
+    settings: Settings
+    bot: "ExtBot[Priority]"
+    database: Database
+    worker: Worker
+    urns: Urns
+    beats: Beats
+    delivery: Delivery
+    sender: Sender
+    updates: Updates
+    polling: Polling
+    incidents: Incidents
+    monotonic: Callable[[], float]
+    clock: Callable[[], datetime]
+    seen: dict[str, float] = field(default_factory=dict)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, started: Callable[[], None] = lambda: None) -> None:
+        """Run until ``stop``; ``started`` is called once everything works. Raises Fatal with one sentence."""
+        try:
+            await self._connect()
+            doubtful = await self.beats.recover()
+            if doubtful:
+                log.warning("outbox.in_doubt", count=doubtful)
+                await self.incidents.tell_operator(
+                    f"{doubtful} Nachricht(en) nach einem Absturz zweifelhaft: dreiklang doctor"
+                )
+            await self.beats.run_all()
+            self.beats.start()
+            await self._serve(started)
+        finally:
+            self.beats.stop()
+            await self.bot.shutdown()
+            self.worker.close()
+            self.urns.close()
+            self.database.dispose()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    async def advance(self) -> None:
+        """Do everything that is due by the clock now, and send what comes of it."""
+        await self.beats.run_all()
+        await self.delivery.drained()
+
+    async def next_due(self) -> datetime | None:
+        """When the next thing happens by itself."""
+        return await self.worker.transaction(lambda db: pulse.next_due(db, self.clock()))
+
+    async def health(self) -> Mapping[str, bool]:
+        """What works, by name."""
+        now = self.monotonic()
+        state = {
+            "database": await self._database_answers(),
+            "beats": now - self.seen.get("beats", now) < BEATS_STALE,
+        }
+        if not self.settings.webhook_url:
+            state["polling"] = now - self.seen.get("polling", now) < POLL_STALE
+        return state
+
+    async def _connect(self) -> None:
+        try:
+            await self.bot.initialize()
+            if self.settings.webhook_url:
+                await self.bot.set_webhook(
+                    f"{self.settings.webhook_url}{web.WEBHOOK_PATH}", allowed_updates=ALLOWED,
+                    secret_token=self.settings.webhook_secret.get_secret_value(), max_connections=40,
+                )  # fmt: skip
+            else:
+                await self.bot.delete_webhook()
+            await self.sender.publish_commands()
+        except InvalidToken:
+            raise Fatal("Telegram does not accept this token (DREIKLANG_TOKEN).") from None
+        except TelegramError as error:
+            raise Fatal(f"Telegram cannot be reached at DREIKLANG_API_URL ({type(error).__name__}).") from None
+
+    async def _serve(self, started: Callable[[], None]) -> None:
+        jobs: dict[str, Coroutine[Any, Any, None]] = {"delivery": self.delivery.run()}
+        server = None
+        if not self.settings.webhook_url:
+            jobs["polling"] = self.polling.run()
+        if address := self.settings.address:
+            secret = self.settings.webhook_secret.get_secret_value() if self.settings.webhook_url else ""
+            server = web.server(web.app(self.updates, secret, self.health), *address)
+            jobs["web"] = server.serve()
+        tasks = {name: asyncio.create_task(job, name=name) for name, job in jobs.items()}
+        stop = asyncio.create_task(self._stop.wait())
+        log.info("started", webhook=bool(self.settings.webhook_url))
+        started()
+        await asyncio.wait((stop, *tasks.values()), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        self.beats.stop()
+        self.polling.stop()
+        if server is not None:
+            server.stop()
+        await asyncio.gather(*(task for name, task in tasks.items() if name != "delivery"), return_exceptions=True)
+        self.delivery.stop()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        log.info("stopped")
+        for task in tasks.values():
+            if (error := task.exception()) is not None:
+                raise _fatal(error)
+
+    async def _database_answers(self) -> bool:
+        try:
+            await self.worker.transaction(lambda db: people.account(db, 0))
+        except Unavailable:
+            return False
+        return True
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = wall_clock,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    limits: Limits = TELEGRAM,
+) -> App:
+    """Put one installation together; call it inside a running loop."""
+    limiter = Limiter(limits, monotonic, sleep)
+    poll = AiohttpRequest(connection_pool_size=2)
+    bot: ExtBot[Priority] = ExtBot(
+        settings.token.get_secret_value(),
+        base_url=f"{settings.api_url}/bot",
+        base_file_url=f"{settings.api_url}/file/bot",
+        request=AiohttpRequest(),
+        get_updates_request=poll,
+        rate_limiter=limiter,
+    )
+    database = Database(settings.database_url)
+    worker = Worker(database)
+    urns = Urns(settings.urn_folder, settings.urn_url)
+    incidents = Incidents(bot, settings.operator_chat)
+    sender = Sender(bot)
+    seen: dict[str, float] = {}
+
+    def alive(name: str) -> Callable[[], None]:
+        return lambda: seen.update({name: monotonic()})
+
+    delivery = Delivery(worker, sender, limiter, incidents, clock)
+    updates = Updates(bot, sender, worker, urns, incidents, clock, delivery.wake)
+    return App(
+        settings=settings,
+        bot=bot,
+        database=database,
+        worker=worker,
+        urns=urns,
+        beats=Beats(worker, urns, incidents, clock, delivery.wake, alive("beats")),
+        delivery=delivery,
+        sender=sender,
+        updates=updates,
+        polling=Polling(bot, poll, updates, worker, incidents, sleep, alive("polling")),
+        incidents=incidents,
+        monotonic=monotonic,
+        clock=clock,
+        seen=seen,
+    )
+
+
+def _fatal(error: BaseException) -> BaseException:
+    match error:
+        case InvalidToken():
+            return Fatal("Telegram does not accept this token (DREIKLANG_TOKEN).")
+        case Conflict():
+            return Fatal("Another program is already polling with this token; stop it first.")
+        case _:
+            return error

@@ -1,0 +1,79 @@
+"""Runs the BEATS through APScheduler; what is due is found in the database, so a missed tick costs nothing."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.errors import Incidents, Unavailable
+from bot.worker import Worker
+from core.db import Session
+from core.urn import Urns
+from scheduler import BEATS, Beat
+from scheduler.moment import Moment
+from scheduler.upkeep import recover
+
+log = structlog.get_logger()
+
+
+class Beats:
+    def __init__(
+        self,
+        worker: Worker,
+        urns: Urns,
+        incidents: Incidents,
+        clock: Callable[[], datetime],
+        wake_delivery: Callable[[], None],
+        alive: Callable[[], None],
+    ) -> None:
+        self._worker = worker
+        self._urns = urns
+        self._incidents = incidents
+        self._clock = clock
+        self._wake_delivery = wake_delivery
+        self._alive = alive
+        self._turn = asyncio.Lock()
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    async def recover(self) -> int:
+        """Put in order what the last run left; the number of messages newly in doubt."""
+        return await self._worker.transaction(lambda db: recover(self._moment(db)))
+
+    def start(self) -> None:
+        for beat in BEATS:
+            self._scheduler.add_job(
+                self.run, IntervalTrigger(seconds=beat.seconds), (beat,), id=beat.name,
+                coalesce=True, max_instances=1, misfire_grace_time=None,
+            )  # fmt: skip
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def run(self, beat: Beat) -> None:
+        """One beat until it finds nothing more to do; a failing step does not keep the others from theirs."""
+        async with self._turn:
+            for step in beat.steps:
+                try:
+                    while await self._do(step):
+                        self._wake_delivery()
+                except Unavailable:
+                    log.warning("beat.unavailable", beat=beat.name)
+                    return
+                except Exception as error:  # noqa: BLE001  (reported; the next tick tries again)
+                    await self._incidents.report(error, f"beat {beat.name}")
+            self._alive()
+
+    async def run_all(self) -> None:
+        for beat in BEATS:
+            await self.run(beat)
+
+    async def _do(self, step: Callable[[Moment], bool]) -> bool:
+        return await self._worker.transaction(lambda db: step(self._moment(db)))
+
+    def _moment(self, db: Session) -> Moment:
+        return Moment(db, self._urns, self._clock())

@@ -1,0 +1,150 @@
+"""The outbox's way out: claim, send, record; one to four messages in the air."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.errors import Incidents, Unavailable
+from bot.limiter import Limiter, Priority
+from bot.sender import Blocked, InDoubt, Later, Moved, Never, Sender, judge
+from bot.worker import Worker
+from core.actions import channels, outbox, people
+from core.db import Session
+from core.queries import outbox as outbox_queries
+from screens import from_json
+
+IN_THE_AIR = 4
+LOOK_AGAIN = 1.0
+SOON = 0.05
+
+R = TypeVar("R")
+log = structlog.get_logger()
+
+
+class Delivery:
+    def __init__(
+        self, worker: Worker, sender: Sender, limiter: Limiter, incidents: Incidents, clock: Callable[[], datetime]
+    ) -> None:
+        self._worker = worker
+        self._sender = sender
+        self._limiter = limiter
+        self._incidents = incidents
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._quiet = asyncio.Condition()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """There may be something new."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send what is due until ``stop``; what is in the air then is waited for."""
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                parcel = None if len(self._sending) >= IN_THE_AIR else await self._do(outbox.claim)
+            except Unavailable:
+                parcel = None
+            if parcel is not None:
+                task = asyncio.create_task(self._deliver(parcel))
+                self._sending.add(task)
+                task.add_done_callback(self._landed)
+                continue
+            async with self._quiet:
+                self._quiet.notify_all()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN)
+        await asyncio.gather(*self._sending)
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    async def drained(self) -> None:
+        """Return once nothing is due and nothing is in the air."""
+        self.wake()
+        async with self._quiet:
+            while self._sending or await self._due():
+                self._wake.set()
+                await self._quiet.wait()
+
+    async def _due(self) -> int:
+        return await self._do(outbox_queries.depth)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._wake.set()
+
+    async def _deliver(self, parcel: outbox.Parcel) -> None:
+        try:
+            if wait := self._hold_back(parcel):
+                await self._do(outbox.postpone, parcel, seconds=wait)
+                return
+            await self._send(parcel)
+        except Unavailable:
+            # The row stays in flight; the next start, or nobody, decides: it is in doubt either way.
+            log.warning("outbox.unrecorded", kind=parcel.kind)
+        except Exception as error:  # noqa: BLE001  (one bad row must not stop the others)
+            await self._incidents.report(error, "delivery")
+            with suppress(Unavailable):
+                await self._do(outbox.record_failed, parcel, type(error).__name__)
+
+    def _hold_back(self, parcel: outbox.Parcel) -> float:
+        wait = self._limiter.busy_for(parcel.chat_id)
+        return wait if wait > SOON else 0.0
+
+    async def _send(self, parcel: outbox.Parcel) -> None:
+        screen = from_json(parcel.screen)
+        try:
+            if parcel.is_edit:
+                if parcel.message_id is None:
+                    await self._do(outbox.record_failed, parcel, "nothing to edit")
+                    return
+                await self._sender.edit(parcel.chat_id, parcel.message_id, screen, Priority.BROADCAST)
+                message_id: int | None = parcel.message_id
+            else:
+                message_id = await self._sender.send(parcel.chat_id, screen, Priority.BROADCAST)
+        except TelegramError as error:
+            await self._troubled(parcel, error)
+        else:
+            await self._do(outbox.record_sent, parcel, message_id)
+
+    async def _troubled(self, parcel: outbox.Parcel, error: TelegramError) -> None:
+        match judge(error):
+            case Later(seconds):
+                await self._do(outbox.postpone, parcel, seconds=seconds)
+            case InDoubt():
+                log.warning("outbox.in_doubt", kind=parcel.kind)
+                await self._do(outbox.record_doubt, parcel)
+            case Blocked():
+                await self._do(outbox.record_failed, parcel, "blocked")
+                await self._do(_mark_blocked, parcel)
+            case Moved(chat_id):
+                await self._do(_migrate, parcel, chat_id=chat_id)
+                await self._do(outbox.postpone, parcel, seconds=0.0)
+            case Never(reason):
+                await self._do(outbox.record_failed, parcel, reason)
+                if not parcel.is_edit:
+                    log.warning("outbox.refused", kind=parcel.kind, reason=reason)
+                    await self._incidents.tell_operator(f"Nachricht abgelehnt ({parcel.kind}): {reason}")
+
+    async def _do(self, deed: Callable[..., R], *args: object, **kwargs: object) -> R:
+        def in_transaction(db: Session) -> R:
+            return deed(db, *args, now=self._clock(), **kwargs)
+
+        return await self._worker.transaction(in_transaction)
+
+
+def _mark_blocked(db: Session, parcel: outbox.Parcel, now: datetime) -> None:
+    people.mark_blocked(db, parcel.chat_id, now)
+
+
+def _migrate(db: Session, parcel: outbox.Parcel, chat_id: int, now: datetime) -> None:  # noqa: ARG001
+    channels.migrate(db, parcel.chat_id, chat_id)

@@ -1,0 +1,168 @@
+"""getUpdates, acknowledged after handling: an update is confirmed only once its turn has been committed and shown."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.ext import ExtBot
+from telegram.request import BaseRequest
+
+from bot.errors import Fatal, Incidents, Unavailable
+from bot.limiter import Priority
+from bot.updates import ALLOWED, Updates
+from bot.worker import Worker
+from core.actions import updates as deeds
+
+LONG_POLL = 30
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+NOTHING_NEW = 0.2
+DRAIN = 8.0
+
+log = structlog.get_logger()
+
+
+class Polling:
+    def __init__(
+        self,
+        bot: "ExtBot[Priority]",
+        request: BaseRequest,
+        updates: Updates,
+        worker: Worker,
+        incidents: Incidents,
+        sleep: Callable[[float], Awaitable[object]],
+        alive: Callable[[], None],
+    ) -> None:
+        self._bot = bot
+        self._request = request
+        self._updates = updates
+        self._worker = worker
+        self._incidents = incidents
+        self._sleep = sleep
+        self._alive = alive
+        self._in_hand: dict[int, asyncio.Task[None]] = {}
+        self._finished: set[int] = set()
+        self._next: int | None = None
+        self._suspects: set[int] | None = None
+        """Updates found unfinished at the start; None until the first batch has come."""
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Poll until ``stop``; raises Fatal if the token is wrong or another program polls with it."""
+        pause = FIRST_PAUSE
+        while not self._stopping.is_set():
+            try:
+                batch = await self._fetch()
+            except Conflict:
+                raise Fatal("Another program is already polling with this token; stop it first.") from None
+            except InvalidToken:
+                raise Fatal("Telegram does not accept this token (DREIKLANG_TOKEN).") from None
+            except (NetworkError, RetryAfter) as error:
+                log.warning("poll.failed", type=type(error).__name__)
+                await self._rest(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            pause = FIRST_PAUSE
+            if batch is None:
+                break
+            self._alive()
+            if not await self._take(batch) and self._in_hand:
+                await asyncio.wait(self._in_hand.values(), timeout=NOTHING_NEW, return_when=asyncio.FIRST_COMPLETED)
+        await self._drain()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def _fetch(self) -> list[dict[str, Any]] | None:
+        """The next batch, or None when asked to stop meanwhile."""
+        offset = min(self._in_hand) if self._in_hand else self._next
+        call = asyncio.create_task(self._get_updates(offset, 0 if self._in_hand else LONG_POLL))
+        stop = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait((call, stop), return_when=asyncio.FIRST_COMPLETED)
+            return call.result() if call.done() else None
+        finally:
+            for task in (call, stop):
+                task.cancel()
+                with suppress(asyncio.CancelledError, TelegramError):
+                    await task
+
+    async def _get_updates(self, offset: int | None, timeout: int) -> list[dict[str, Any]]:  # noqa: ASYNC109  (Telegram's)
+        # Raw, so that one update that PTB cannot parse does not take the whole batch with it.
+        wanted: dict[str, object] = {"timeout": timeout, "allowed_updates": json.dumps(ALLOWED)}
+        if offset is not None:
+            wanted["offset"] = offset
+        batch: Any = await self._request.post(
+            f"{self._bot.base_url}/getUpdates?{urlencode(wanted)}", read_timeout=timeout + 5.0
+        )
+        return list(batch)
+
+    async def _take(self, batch: list[dict[str, Any]]) -> bool:
+        """Start handling what is new in a batch; False if nothing is."""
+        ids = {int(raw["update_id"]) for raw in batch}
+        # What Telegram no longer sends has been confirmed and need not be remembered.
+        self._finished &= ids
+        if not ids:
+            return False
+        self._next = max(ids) + 1
+        new = [raw for raw in batch if raw["update_id"] not in self._in_hand and raw["update_id"] not in self._finished]
+        if self._suspects is None:
+            new = await self._set_aside(new)
+        for raw in new:
+            update_id = int(raw["update_id"])
+            task = asyncio.create_task(self._updates.handle(raw))
+            self._in_hand[update_id] = task
+            task.add_done_callback(partial(self._done, update_id))
+        return bool(new)
+
+    async def _set_aside(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Drop from the first batch after a start what was in hand at two crashes."""
+        ids = frozenset(int(raw["update_id"]) for raw in batch)
+        try:
+            fatal = await self._worker.transaction(lambda db: deeds.suspect(db, ids))
+        except Unavailable:
+            return []
+        self._suspects = set(ids - fatal)
+        if fatal:
+            self._finished |= fatal
+            await self._worker.transaction(lambda db: deeds.clear(db, fatal))
+            log.error("update.dropped", count=len(fatal))
+            await self._incidents.tell_operator(f"{len(fatal)} Update nach zwei Abstürzen verworfen")
+        return [raw for raw in batch if raw["update_id"] not in fatal]
+
+    def _done(self, update_id: int, task: asyncio.Task[None]) -> None:
+        del self._in_hand[update_id]
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._finished.add(update_id)
+        elif not isinstance(error, Unavailable):
+            self._stopping.set()
+        if error is not None:
+            # Not acknowledged: it is fetched again from its own id on.
+            log.warning("update.unfinished", type=type(error).__name__)
+            self._next = min(update_id, self._next or update_id)
+
+    async def _rest(self, seconds: float) -> None:
+        rest, stop = asyncio.ensure_future(self._sleep(seconds)), asyncio.create_task(self._stopping.wait())
+        await asyncio.wait((rest, stop), return_when=asyncio.FIRST_COMPLETED)
+        for task in (rest, stop):
+            task.cancel()
+
+    async def _drain(self) -> None:
+        """Finish what is in hand, then confirm it, so that the next start does not get it again."""
+        if self._in_hand:
+            await asyncio.wait(self._in_hand.values(), timeout=DRAIN)
+        if self._suspects:
+            suspects = frozenset(self._suspects)
+            with suppress(Unavailable):
+                await self._worker.transaction(lambda db: deeds.clear(db, suspects))
+        if not self._in_hand and self._next is not None:
+            with suppress(TelegramError):
+                await self._get_updates(self._next, 0)

@@ -1,0 +1,169 @@
+"""The outbox: everything unasked-for goes out through a row written in the same transaction as the deed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from core.tables import OutboxRow, OutboxState, RoundRow
+
+KEPT_FOR = timedelta(days=30)
+FIRST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=10)
+
+
+class Kind(StrEnum):
+    """What a message is; decides whether one that was in flight at a crash is sent again."""
+
+    INVITATION = "invitation"
+    EDIT = "edit"
+    RESULT = "result"
+    SUMMARY = "summary"
+    NOTICE = "notice"
+
+
+REPEATABLE = frozenset({Kind.EDIT})
+"""Sending these twice changes nothing for anybody; all others are in doubt after a crash, and not resent."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A claimed row; ``message_id`` is the message to edit, None for a new one."""
+
+    id: int
+    kind: Kind
+    chat_id: int
+    message_id: int | None
+    screen: dict[str, Any]
+    tries: int
+
+    @property
+    def is_edit(self) -> bool:
+        return self.kind is Kind.EDIT
+
+
+def post(
+    db: Session,
+    key: str,
+    kind: Kind,
+    chat_id: int,
+    screen: dict[str, Any],
+    now: datetime,
+    *,
+    lives: timedelta = timedelta(days=7),
+    account_id: int | None = None,
+    round_id: int | None = None,
+    edits_id: int | None = None,
+) -> None:
+    """Queue a message once per ``key``; one that could not be sent within ``lives`` is dropped."""
+    if db.scalar(select(OutboxRow.id).where(OutboxRow.key == key)) is None:
+        db.add(
+            OutboxRow(
+                key=key, kind=kind, chat_id=chat_id, account_id=account_id, round_id=round_id, edits_id=edits_id,
+                screen=screen, state=OutboxState.WAITING, due_at=now, expires_at=now + lives,
+            )
+        )  # fmt: skip
+        db.flush()
+
+
+def sent_to(db: Session, round_id: int, account_id: int, kind: Kind) -> int | None:
+    """The id of the row by which this account was told, if the message has gone out."""
+    return db.scalar(
+        select(OutboxRow.id).where(
+            OutboxRow.round_id == round_id,
+            OutboxRow.account_id == account_id,
+            OutboxRow.kind == kind,
+            OutboxRow.message_id.is_not(None),
+        )
+    )
+
+
+def claim(db: Session, now: datetime) -> Parcel | None:
+    """Take the next due message in hand; never two of one chat at a time, so that they keep their order."""
+    busy = aliased(OutboxRow)
+    in_hand = select(busy.chat_id).where(busy.state == OutboxState.IN_FLIGHT)
+    row = db.scalar(
+        select(OutboxRow)
+        .where(
+            OutboxRow.state == OutboxState.WAITING,
+            OutboxRow.due_at <= now,
+            OutboxRow.expires_at > now,
+            OutboxRow.chat_id.not_in(in_hand),
+        )
+        .order_by(OutboxRow.due_at, OutboxRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if row is None:
+        return None
+    row.state, row.claimed_at, row.tries = OutboxState.IN_FLIGHT, now, row.tries + 1
+    target = db.get(OutboxRow, row.edits_id) if row.edits_id else None
+    db.flush()
+    return Parcel(row.id, Kind(row.kind), row.chat_id, target.message_id if target else None, row.screen, row.tries)
+
+
+def record_sent(db: Session, parcel: Parcel, message_id: int | None, now: datetime) -> None:
+    _end(db, parcel, OutboxState.SENT, now, message_id=message_id)
+
+
+def record_failed(db: Session, parcel: Parcel, reason: str, now: datetime) -> None:
+    """Refused for good; ``reason`` is a word for the operator, never anything of the message."""
+    _end(db, parcel, OutboxState.FAILED, now, failure=reason[:80])
+
+
+def record_doubt(db: Session, parcel: Parcel, now: datetime) -> None:
+    """It may or may not have arrived: repeated if that harms nobody, else kept for the operator to see."""
+    if parcel.kind in REPEATABLE:
+        postpone(db, parcel, now)
+    else:
+        _end(db, parcel, OutboxState.IN_DOUBT, now)
+
+
+def postpone(db: Session, parcel: Parcel, now: datetime, seconds: float | None = None) -> None:
+    """It was certainly not sent: again after ``seconds``, or after a pause that doubles with each try."""
+    pause = min(FIRST_PAUSE * 2 ** min(parcel.tries, 12), LONGEST_PAUSE)
+    due_at = now + (pause if seconds is None else timedelta(seconds=seconds))
+    db.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == parcel.id)
+        .values(state=OutboxState.WAITING, claimed_at=None, due_at=due_at)
+    )
+
+
+def recover(db: Session, now: datetime) -> int:
+    """After a start: what was in flight is in doubt, or is repeated; returns how many are in doubt by it."""
+    in_flight = OutboxRow.state == OutboxState.IN_FLIGHT
+    db.execute(
+        update(OutboxRow)
+        .where(in_flight, OutboxRow.kind.in_(REPEATABLE))
+        .values(state=OutboxState.WAITING, claimed_at=None, due_at=now)
+    )
+    doubtful = db.scalars(
+        update(OutboxRow).where(in_flight).values(state=OutboxState.IN_DOUBT, ended_at=now).returning(OutboxRow.id)
+    ).all()
+    return len(doubtful)
+
+
+def expire(db: Session, now: datetime) -> None:
+    """Drop what is too late to send, and forget rows 30 days after their matter has ended."""
+    db.execute(
+        update(OutboxRow)
+        .where(OutboxRow.state == OutboxState.WAITING, OutboxRow.expires_at <= now)
+        .values(state=OutboxState.DROPPED, ended_at=now)
+    )
+    running = select(RoundRow.id).where(RoundRow.destroyed_at.is_(None) | (RoundRow.destroyed_at > now - KEPT_FOR))
+    db.execute(
+        delete(OutboxRow).where(
+            OutboxRow.ended_at < now - KEPT_FOR,
+            or_(OutboxRow.round_id.is_(None), OutboxRow.round_id.not_in(running)),
+        )
+    )
+
+
+def _end(db: Session, parcel: Parcel, state: OutboxState, now: datetime, **values: Any) -> None:
+    db.execute(
+        update(OutboxRow).where(OutboxRow.id == parcel.id).values(state=state, ended_at=now, **values)
+    )  # fmt: skip

@@ -1,0 +1,225 @@
+"""The life of a round: plan, open, answer, close, count, destroy. Each deed is one transaction and may be repeated."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Update, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from core import questions
+from core.actions.people import require_coordinator
+from core.db import own_round, share_round
+from core.queries import people, pulse
+from core.rules import trends, workdays
+from core.rules.people import BLOCKING_GAPS, Account, Member
+from core.rules.pulse import NO_ANSWER, Round, Statement, admit, compose
+from core.rules.refusal import Reason, Refusal
+from core.tables import FigureRow, InviteeRow, MunicipalityRow, RoundRow, StatementRow
+from core.urn import InvalidTag, UrnMissing, Urns
+
+
+def foresee(db: Session, actor: Member, opens_at: datetime, now: datetime) -> Round:
+    """The round that ``plan`` would make; its id is 0.
+
+    Raises SETUP_INCOMPLETE, ROUND_RUNNING, NOBODY_TO_INVITE or DATE_TOO_FAR.
+    """
+    require_coordinator(actor)
+    setup = people.setup(db, actor.municipality_id)
+    if BLOCKING_GAPS & set(setup.gaps):
+        raise Refusal(Reason.SETUP_INCOMPLETE)
+    if pulse.running(db, actor.municipality_id) is not None:
+        raise Refusal(Reason.ROUND_RUNNING)
+    if not pulse.invitable(db, actor.municipality_id):
+        raise Refusal(Reason.NOBODY_TO_INVITE)
+    opens_at = max(opens_at, now)
+    if opens_at - now > workdays.FURTHEST:
+        raise Refusal(Reason.DATE_TOO_FAR)
+    here = setup.municipality
+    last = db.scalar(select(func.max(RoundRow.number)).where(RoundRow.municipality_id == here.id))
+    return Round(
+        id=0, municipality_id=here.id, number=(last or 0) + 1, topic=here.topic, minimum=here.minimum, invited=0,
+        opens_at=opens_at, closes_at=workdays.closing(opens_at, ZoneInfo(here.zone)),
+        opened_at=None, closing_at=None, closed_at=None, cancelled_at=None,
+    )  # fmt: skip
+
+
+def plan(db: Session, actor: Member, opens_at: datetime, now: datetime) -> Round:
+    """Plan the next round; ``opens_at`` not after ``now`` means at once. Raises what ``foresee`` raises."""
+    foreseen = foresee(db, actor, opens_at, now)
+    row = RoundRow(
+        municipality_id=foreseen.municipality_id, number=foreseen.number, topic=foreseen.topic,
+        minimum=foreseen.minimum, opens_at=foreseen.opens_at, closes_at=foreseen.closes_at,
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    return pulse.as_round(row)
+
+
+def unplan(db: Session, actor: Member, round_id: int) -> None:
+    """Take back a planned round that has not opened; raises ROUND_NOT_PLANNED."""
+    require_coordinator(actor)
+    gone = db.scalar(
+        delete(RoundRow)
+        .where(
+            RoundRow.id == round_id,
+            RoundRow.municipality_id == actor.municipality_id,
+            RoundRow.opened_at.is_(None),
+            RoundRow.cancelled_at.is_(None),
+        )
+        .returning(RoundRow.id)
+    )
+    if gone is None:
+        raise Refusal(Reason.ROUND_NOT_PLANNED)
+
+
+def open_round(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
+    """Freeze statements, topic, minimum and invited people, and make the urn; False if another has done it.
+
+    The closing time moves with a late opening, so that the round is open for its five working days. A round that
+    nobody could answer any more is cancelled.
+    """
+    opened = db.scalar(
+        update(RoundRow)
+        .where(RoundRow.id == round_id, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None))
+        .values(opened_at=now)
+        .returning(RoundRow.id)
+    )
+    if opened is None:
+        return False
+    row = db.get_one(RoundRow, round_id, populate_existing=True)
+    municipality = db.get_one(MunicipalityRow, row.municipality_id)
+    invited = pulse.invitable(db, row.municipality_id)
+    if not invited:
+        row.opened_at, row.cancelled_at = None, now
+        return True
+    row.topic, row.minimum, row.invited = municipality.topic, municipality.minimum, len(invited)
+    row.closes_at = workdays.closing(max(now, row.opens_at), ZoneInfo(municipality.zone))
+    db.execute(insert(InviteeRow), [{"round_id": round_id, "account_id": account_id} for account_id in invited])
+    for position, s in enumerate(compose(questions.bank())):
+        db.add(
+            StatementRow(
+                round_id=round_id, position=position, key=s.key, dimension=s.dimension, role=s.role, de=s.de, en=s.en
+            )
+        )
+    db.flush()
+    # The urn is on disk before the round is open for anybody; an urn without an open round is an orphan.
+    urns.create(round_id)
+    return True
+
+
+def answer(
+    db: Session,
+    urns: Urns,
+    account: Account,
+    municipality_id: int,
+    round_id: int,
+    position: int,
+    value: int,
+    now: datetime,
+) -> tuple[Round, tuple[Statement, ...]]:
+    """Put one answer into the urn, in place of an earlier one; ``value`` 0 is "keine Angabe".
+
+    Writes nothing to the main database. Raises ROUND_OVER, NOT_INVITED or STALE_BUTTON.
+    """
+    share_round(db, round_id)
+    round_ = pulse.round_of(db, municipality_id, round_id)
+    statements = pulse.statements(db, round_id)
+    admit(round_, position, len(statements), value, now)
+    _require_invited(db, round_, account)
+    try:
+        urns.put(round_id, voter(round_, account.id), position, None if value == NO_ANSWER else value)
+    except UrnMissing:
+        raise Refusal(Reason.ROUND_OVER) from None
+    return round_, statements
+
+
+def dealt(db: Session, urns: Urns, account: Account, round_: Round, count: int, now: datetime) -> set[int]:
+    """Positions of the statements that this account has dealt with. Raises ROUND_OVER or NOT_INVITED."""
+    share_round(db, round_.id)
+    if not round_.is_open(now):
+        raise Refusal(Reason.ROUND_OVER)
+    _require_invited(db, round_, account)
+    try:
+        return urns.dealt(round_.id, voter(round_, account.id), range(count))
+    except UrnMissing:
+        raise Refusal(Reason.ROUND_OVER) from None
+
+
+def begin_close(db: Session, round_id: int, now: datetime) -> None:
+    """From here on no answer is admitted; answers in hand are waited for."""
+    own_round(db, round_id)
+    db.execute(
+        update(RoundRow)
+        .where(RoundRow.id == round_id, RoundRow.closing_at.is_(None), RoundRow.closes_at <= now)
+        .values(closing_at=now)
+    )
+
+
+def count(db: Session, urns: Urns, round_id: int, now: datetime) -> None:
+    """Tally the urn and store what may be published; a round whose urn cannot be read is cancelled."""
+    own_round(db, round_id)
+    row = db.get_one(RoundRow, round_id, populate_existing=True)
+    if row.closed_at is not None or row.cancelled_at is not None:
+        return
+    try:
+        counted = urns.count(round_id)
+    except (UrnMissing, InvalidTag):
+        row.cancelled_at = now
+        return
+    statements = pulse.statements(db, round_id)
+    tally = trends.Tally({s.key: counted.values.get(i, []) for i, s in enumerate(statements)}, counted.voters)
+    shown = trends.participation(tally, row.invited, row.minimum)
+    if shown is not None:
+        row.took_part, row.base = shown.took_part, shown.base
+    for dimension, figure in trends.figures(tally, statements, row.minimum).items():
+        db.add(FigureRow(round_id=round_id, dimension=dimension, value=figure.value, code=figure.code, n=figure.n))
+    row.closed_at = now
+
+
+def destroy(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
+    """Destroy the urn of a round that is over and record it; False if another has done it."""
+    own_round(db, round_id)
+    urns.destroy(round_id)
+    done = db.scalar(
+        update(RoundRow)
+        .where(RoundRow.id == round_id, RoundRow.destroyed_at.is_(None))
+        .values(destroyed_at=now)
+        .returning(RoundRow.id)
+    )
+    return done is not None
+
+
+def cancel_without_urn(db: Session, urns: Urns, round_: Round, now: datetime) -> bool:
+    """Cancel an open round whose urn is gone, as after a restore; True if it was."""
+    if urns.exists(round_.id):
+        return False
+    db.execute(update(RoundRow).where(RoundRow.id == round_.id, RoundRow.closed_at.is_(None)).values(cancelled_at=now))
+    return True
+
+
+def destroy_orphans(db: Session, urns: Urns) -> None:
+    """Destroy urns that belong to no round: left by a crash between making an urn and opening its round."""
+    for urn_id in urns.known() - pulse.undestroyed(db):
+        urns.destroy(urn_id)
+
+
+def mark_told(db: Session, round_id: int, account_id: int, now: datetime) -> None:
+    db.execute(_invitee(round_id, account_id).values(told_at=now))
+
+
+def mark_ended(db: Session, round_id: int, account_id: int, now: datetime) -> None:
+    db.execute(_invitee(round_id, account_id).values(ended_at=now))
+
+
+def voter(round_: Round, account_id: int) -> str:
+    """Who votes, as the urn's HMAC sees it: one ballot per account and municipality."""
+    return f"{round_.municipality_id}|{account_id}"
+
+
+def _require_invited(db: Session, round_: Round, account: Account) -> None:
+    if not pulse.is_invited(db, round_.id, account.id):
+        raise Refusal(Reason.NOT_INVITED)
+
+
+def _invitee(round_id: int, account_id: int) -> Update:
+    return update(InviteeRow).where(InviteeRow.round_id == round_id, InviteeRow.account_id == account_id)

@@ -1,0 +1,35 @@
+"""Look at the outbox: what waits, what is in doubt."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.tables import OutboxRow, OutboxState
+
+
+def depth(db: Session, now: datetime) -> int:
+    """Messages that are due and not yet sent."""
+    return db.scalar(
+        select(func.count()).where(
+            OutboxRow.state.in_((OutboxState.WAITING, OutboxState.IN_FLIGHT)), OutboxRow.due_at <= now,
+            OutboxRow.expires_at > now,
+        )
+    ) or 0  # fmt: skip
+
+
+def in_doubt(db: Session) -> Mapping[str, int]:
+    """How many messages of each kind may or may not have arrived."""
+    rows = db.execute(
+        select(OutboxRow.kind, func.count()).where(OutboxRow.state == OutboxState.IN_DOUBT).group_by(OutboxRow.kind)
+    )
+    return {kind: number for kind, number in rows}  # noqa: C416  (dict() of rows is not typed)
+
+
+def failed(db: Session) -> Mapping[str, int]:
+    """How many messages were refused for good, by reason."""
+    rows = db.execute(
+        select(OutboxRow.failure, func.count()).where(OutboxRow.state == OutboxState.FAILED).group_by(OutboxRow.failure)
+    )
+    return {reason: number for reason, number in rows}  # noqa: C416

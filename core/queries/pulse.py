@@ -1,0 +1,143 @@
+"""Look up rounds, their statements, and who was asked; never who has answered."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from core.rules.people import Account
+from core.rules.pulse import Dimension, ItemRole, Round, Statement
+from core.rules.refusal import Reason, Refusal
+from core.tables import AccountRow, InviteeRow, MemberRow, RoundRow, StatementRow
+
+
+def round_of(db: Session, municipality_id: int, round_id: int) -> Round:
+    """A round of this municipality; raises NOT_FOUND, also for another municipality's."""
+    row = db.get(RoundRow, round_id)
+    if row is None or row.municipality_id != municipality_id:
+        raise Refusal(Reason.NOT_FOUND)
+    return as_round(row)
+
+
+def running(db: Session, municipality_id: int) -> Round | None:
+    """The round that is planned, open or being closed."""
+    row = db.scalar(
+        select(RoundRow).where(
+            RoundRow.municipality_id == municipality_id, RoundRow.closed_at.is_(None), RoundRow.cancelled_at.is_(None)
+        )
+    )
+    return None if row is None else as_round(row)
+
+
+def statements(db: Session, round_id: int) -> tuple[Statement, ...]:
+    """As the round asks them, in their order."""
+    rows = db.scalars(select(StatementRow).where(StatementRow.round_id == round_id).order_by(StatementRow.position))
+    return tuple(Statement(r.key, Dimension(r.dimension), ItemRole(r.role), r.de, r.en) for r in rows)
+
+
+def is_invited(db: Session, round_id: int, account_id: int) -> bool:
+    asked = exists().where(InviteeRow.round_id == round_id, InviteeRow.account_id == account_id)
+    return bool(db.scalar(select(asked)))
+
+
+def invitable(db: Session, municipality_id: int) -> tuple[int, ...]:
+    """Accounts that a round opening now would ask: each connected account once."""
+    rows = db.scalars(
+        select(MemberRow.account_id)
+        .where(MemberRow.municipality_id == municipality_id, MemberRow.account_id.is_not(None))
+        .distinct()
+        .order_by(MemberRow.account_id)
+    )
+    return tuple(account_id for account_id in rows if account_id is not None)
+
+
+def due_to_open(db: Session, now: datetime) -> Round | None:
+    """The longest overdue planned round."""
+    return _first(
+        db, RoundRow.opens_at <= now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None),
+        order=RoundRow.opens_at,
+    )  # fmt: skip
+
+
+def due_to_close(db: Session, now: datetime) -> Round | None:
+    return _first(
+        db, RoundRow.closes_at <= now, RoundRow.opened_at.is_not(None), RoundRow.closing_at.is_(None),
+        RoundRow.cancelled_at.is_(None), order=RoundRow.closes_at,
+    )  # fmt: skip
+
+
+def due_to_count(db: Session) -> Round | None:
+    return _first(db, RoundRow.closing_at.is_not(None), RoundRow.closed_at.is_(None), RoundRow.cancelled_at.is_(None))
+
+
+def due_to_destroy(db: Session) -> Round | None:
+    """A round that is over (closed or cancelled) whose urn has not been destroyed for certain."""
+    return _first(
+        db, (RoundRow.closed_at.is_not(None) | RoundRow.cancelled_at.is_not(None)), RoundRow.opened_at.is_not(None),
+        RoundRow.destroyed_at.is_(None),
+    )  # fmt: skip
+
+
+def with_urn(db: Session) -> tuple[Round, ...]:
+    """Rounds whose urn must exist: opened, and neither counted nor cancelled."""
+    rows = db.scalars(
+        select(RoundRow).where(
+            RoundRow.opened_at.is_not(None), RoundRow.closed_at.is_(None), RoundRow.cancelled_at.is_(None)
+        )
+    )
+    return tuple(as_round(row) for row in rows)
+
+
+def undestroyed(db: Session) -> frozenset[int]:
+    """Ids of all rounds that may have an urn on disk."""
+    rows = db.scalars(select(RoundRow.id).where(RoundRow.opened_at.is_not(None), RoundRow.destroyed_at.is_(None)))
+    return frozenset(rows)
+
+
+def untold(db: Session, limit: int) -> tuple[tuple[Round, Account], ...]:
+    """Invited accounts of open rounds whose invitation is not in the outbox yet."""
+    return _asked(
+        db, limit, InviteeRow.told_at.is_(None), RoundRow.closing_at.is_(None), RoundRow.cancelled_at.is_(None)
+    )
+
+
+def unended(db: Session, limit: int) -> tuple[tuple[Round, Account], ...]:
+    """Invited accounts of rounds whose urn is destroyed and who have not been sent the end of it."""
+    return _asked(db, limit, InviteeRow.ended_at.is_(None), RoundRow.destroyed_at.is_not(None))
+
+
+def next_due(db: Session, now: datetime) -> datetime | None:
+    """When the next round opens or closes."""
+    opens = select(func.min(RoundRow.opens_at)).where(
+        RoundRow.opens_at > now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None)
+    )
+    closes = select(func.min(RoundRow.closes_at)).where(
+        RoundRow.closes_at > now, RoundRow.closing_at.is_(None), RoundRow.cancelled_at.is_(None)
+    )
+    return min((moment for query in (opens, closes) if (moment := db.scalar(query))), default=None)
+
+
+def as_round(row: RoundRow) -> Round:
+    return Round(
+        id=row.id, municipality_id=row.municipality_id, number=row.number, topic=row.topic, minimum=row.minimum,
+        opens_at=row.opens_at, closes_at=row.closes_at, opened_at=row.opened_at, closing_at=row.closing_at,
+        closed_at=row.closed_at, cancelled_at=row.cancelled_at, invited=row.invited,
+    )  # fmt: skip
+
+
+def _first(db: Session, *where: ColumnElement[bool], order: InstrumentedAttribute[Any] = RoundRow.id) -> Round | None:
+    row = db.scalar(select(RoundRow).where(*where).order_by(order).limit(1))
+    return None if row is None else as_round(row)
+
+
+def _asked(db: Session, limit: int, *where: ColumnElement[bool]) -> tuple[tuple[Round, Account], ...]:
+    rows = db.execute(
+        select(RoundRow, AccountRow)
+        .join(InviteeRow, InviteeRow.round_id == RoundRow.id)
+        .join(AccountRow, AccountRow.id == InviteeRow.account_id)
+        .where(*where)
+        .order_by(InviteeRow.id)
+        .limit(limit)
+    ).all()
+    return tuple((as_round(r), Account(a.id, a.telegram_id, a.locale, a.municipality_id)) for r, a in rows)

@@ -1,0 +1,107 @@
+"""What is due in the life of rounds. Each function does one step in one transaction and says whether it did any."""
+
+from core.actions import outbox
+from core.actions import pulse as deeds
+from core.queries import people, pulse, trends
+from core.rules.people import Municipality
+from core.rules.pulse import Round
+from scheduler.moment import BATCH, Moment
+from screens import as_json
+from screens import pulse as screens
+from screens import trends as trend_screens
+from screens.l10n import texts
+
+
+def open_due(moment: Moment) -> bool:
+    due = pulse.due_to_open(moment.db, moment.now)
+    return due is not None and deeds.open_round(moment.db, moment.urns, due.id, moment.now)
+
+
+def invite(moment: Moment) -> bool:
+    """Put invitations of open rounds into the outbox."""
+    untold = pulse.untold(moment.db, BATCH)
+    for round_, account in untold:
+        here = people.municipality(moment.db, round_.municipality_id)
+        count = len(pulse.statements(moment.db, round_.id))
+        outbox.post(
+            moment.db,
+            f"round:{round_.id}:invitation:{account.id}",
+            outbox.Kind.INVITATION,
+            account.telegram_id,
+            as_json(screens.invitation(texts(account.locale), here, round_, count)),
+            moment.now,
+            lives=round_.closes_at - moment.now,
+            account_id=account.id,
+            round_id=round_.id,
+        )
+        deeds.mark_told(moment.db, round_.id, account.id, moment.now)
+    return bool(untold)
+
+
+def cancel_without_urn(moment: Moment) -> bool:
+    gone = [r for r in pulse.with_urn(moment.db) if deeds.cancel_without_urn(moment.db, moment.urns, r, moment.now)]
+    return bool(gone)
+
+
+def begin_close(moment: Moment) -> bool:
+    due = pulse.due_to_close(moment.db, moment.now)
+    if due is not None:
+        deeds.begin_close(moment.db, due.id, moment.now)
+    return due is not None
+
+
+def count(moment: Moment) -> bool:
+    due = pulse.due_to_count(moment.db)
+    if due is not None:
+        deeds.count(moment.db, moment.urns, due.id, moment.now)
+    return due is not None
+
+
+def destroy(moment: Moment) -> bool:
+    """Destroy the urn of a round that is over; only then its summary goes to the channel."""
+    due = pulse.due_to_destroy(moment.db)
+    if due is None:
+        return False
+    if deeds.destroy(moment.db, moment.urns, due.id, moment.now) and due.closed_at is not None:
+        _post_summary(moment, people.municipality(moment.db, due.municipality_id), due)
+    return True
+
+
+def tell_end(moment: Moment) -> bool:
+    """Edit the invitations of rounds that are over, and send everyone who was invited the result."""
+    unended = pulse.unended(moment.db, BATCH)
+    for round_, account in unended:
+        t = texts(account.locale)
+        invitation = outbox.sent_to(moment.db, round_.id, account.id, outbox.Kind.INVITATION)
+        is_cancelled = round_.cancelled_at is not None
+        if invitation is not None:
+            ended = screens.cancelled(t, round_.number) if is_cancelled else screens.over(t, round_.number)
+            outbox.post(
+                moment.db, f"round:{round_.id}:end:{account.id}", outbox.Kind.EDIT, account.telegram_id, as_json(ended),
+                moment.now, account_id=account.id, round_id=round_.id, edits_id=invitation,
+            )  # fmt: skip
+        told = (
+            screens.cancelled(t, round_.number)
+            if is_cancelled
+            else trend_screens.summary(
+                t,
+                people.municipality(moment.db, round_.municipality_id),
+                trends.results(moment.db, round_.municipality_id, up_to=round_.number),
+            )
+        )
+        outbox.post(
+            moment.db, f"round:{round_.id}:result:{account.id}", outbox.Kind.RESULT, account.telegram_id, as_json(told),
+            moment.now, account_id=account.id, round_id=round_.id,
+        )  # fmt: skip
+        deeds.mark_ended(moment.db, round_.id, account.id, moment.now)
+    return bool(unended)
+
+
+def _post_summary(moment: Moment, here: Municipality, round_: Round) -> None:
+    channel = people.coordination_channel(moment.db, here.id)
+    if channel is not None:
+        results = trends.results(moment.db, here.id, up_to=round_.number)
+        outbox.post(
+            moment.db, f"round:{round_.id}:summary", outbox.Kind.SUMMARY, channel.chat_id,
+            as_json(trend_screens.summary(texts(here.locale), here, results)), moment.now, round_id=round_.id,
+        )  # fmt: skip

@@ -1,0 +1,31 @@
+"""The commands: both names of each are always understood, the reader's are shown."""
+
+from dataclasses import dataclass
+
+from screens.l10n import N_
+
+
+@dataclass(frozen=True)
+class Command:
+    german: str
+    english: str
+    about: str
+    for_coordinators: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset({self.german, self.english})
+
+    def name(self, locale: str) -> str:
+        return self.german if locale == "de" else self.english
+
+
+START = Command("start", "start", N_("Start"))
+MENU = Command("menu", "menu", N_("Menu"))
+PULSE = Command("puls", "pulse", N_("Answer the open pulse round"))
+LANGUAGE = Command("sprache", "language", N_("Choose the language"))
+PRIVACY = Command("datenschutz", "privacy", N_("Data protection"))
+HELP = Command("hilfe", "help", N_("Help"))
+COORDINATION = Command("koordination", "coordination", N_("Coordination"), for_coordinators=True)
+
+ALL = (START, MENU, PULSE, LANGUAGE, PRIVACY, HELP, COORDINATION)

@@ -1,0 +1,417 @@
+"""Joining, the coordination's panel, departments and people."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TypeVar
+
+from markupsafe import Markup
+
+from core.rules.people import (
+    BLOCKING_GAPS,
+    CROWD_CAPACITY,
+    LINK_LIFETIME,
+    NOTE_LIMIT,
+    Department,
+    DepartmentKind,
+    Gap,
+    Invitation,
+    Involvement,
+    Member,
+    Reachability,
+    Role,
+    Setup,
+    clean_line,
+)
+from core.rules.pulse import Round
+from screens import Keyboard, Press, Screen
+from screens.buttons import (
+    AskDepartments,
+    AskInvite,
+    AskInvolvedOn,
+    AskNotNeeded,
+    AskRemovePerson,
+    AskTopic,
+    Button,
+    CorrectName,
+    InviteMany,
+    Join,
+    JoinAsNamed,
+    OpenMenu,
+    Panel,
+    RecordInvolved,
+    RemoveDepartment,
+    RemovePerson,
+    RenewLink,
+    RevokeMany,
+    ShowChannel,
+    ShowDepartment,
+    ShowDepartments,
+    ShowInvolvement,
+    ShowPeople,
+    ShowPerson,
+    ShowPrivacyInFull,
+    ShowRound,
+    Token,
+)
+from screens.l10n import N_, Texts, lines
+from screens.menu import question, role_name, standing
+from screens.privacy import short_notice
+
+PAGE = 8
+WHY_LIMIT = NOTE_LIMIT - 40
+"""Room for the words around it."""
+
+T = TypeVar("T")
+
+GAPS = {
+    Gap.TOPIC: N_("what the cooperation is about"),
+    Gap.COUNCIL: N_("how the staff council is involved"),
+    Gap.PROTECTION: N_("how data protection is involved"),
+    Gap.DEPARTMENTS: N_("departments"),
+    Gap.COORDINATORS: N_("a second coordinator"),
+    Gap.CHANNEL: N_("the coordination channel"),
+}
+REACHABILITY = {
+    Reachability.INVITED: N_("invited, not yet connected"),
+    Reachability.CONNECTED: N_("connected"),
+    Reachability.BLOCKED: N_("has blocked the bot"),
+}
+
+
+def invitation(t: Texts, invited: Invitation, token: Token) -> Screen:
+    """What a link promises; joining takes one press, or the name first where we do not know it."""
+    text = _promise(t, invited, invited.name)
+    notice: Keyboard = ((Press(t.plain("Read the full notice"), ShowPrivacyInFull()),),)
+    if not invited.name:
+        return Screen(text, ((Press(t.plain("Enter my name and join"), CorrectName(token)),),))
+    keys: Keyboard = (
+        (Press(t.plain("Yes, that is me – join"), Join(token)),),
+        (Press(t.plain("Correct my name"), CorrectName(token)),),
+    )
+    return Screen(text, keys + notice)
+
+
+def invitation_as_named(t: Texts, invited: Invitation, name: str) -> Screen:
+    text = lines(_promise(t, invited, name), t("If the name is not right yet, simply write it again."))
+    return Screen(text, ((Press(t.plain("Yes, that is me – join"), JoinAsNamed()),),))
+
+
+def ask_own_name(t: Texts) -> Screen:
+    return question(t, t("Please write your first and last name as it should stand in the register."))
+
+
+def joined(t: Texts, member: Member) -> Screen:
+    text = lines(
+        t("Welcome, {name}!", name=member.name),
+        t(
+            "You belong to <b>{municipality}</b>: {standing}.",
+            municipality=member.municipality,
+            standing=standing(t, member),
+        ),
+        t("The bot writes to you when there is something to answer. You need not do anything until then."),
+    )
+    first: Button = Panel(member.municipality_id) if member.is_coordinator else OpenMenu(member.municipality_id)
+    label = t.plain("To the coordination") if member.is_coordinator else t.plain("To the menu")
+    return Screen(text, ((Press(label, first),),))
+
+
+def already_joined(t: Texts, member: Member) -> Screen:
+    return Screen(
+        t("You already belong to <b>{municipality}</b>: {standing}.", municipality=member.municipality,
+          standing=standing(t, member)),
+        ((Press(t.plain("To the menu"), OpenMenu(member.municipality_id)),),),
+    )  # fmt: skip
+
+
+def panel(t: Texts, setup: Setup, running: Round | None, toast: str = "") -> Screen:
+    """The coordination on one screen."""
+    here = setup.municipality
+    place = here.id
+    text = lines(
+        t("<b>Coordination – {municipality}</b>", municipality=here.name),
+        _state(t, setup),
+        Markup("\n").join(
+            [
+                t("What it is about: {topic}", topic=here.topic or t.plain("not recorded yet")),
+                t("Staff council: {note}", note=here.council or t.plain("not recorded yet")),
+                t("Data protection: {note}", note=here.protection or t.plain("not recorded yet")),
+                t("Departments and partners: {n}", n=setup.departments),
+                t(
+                    "People: {people}, of them connected {connected}, blocked {blocked}",
+                    people=setup.people, connected=setup.connected - setup.blocked, blocked=setup.blocked,
+                ),
+                t("Channel: {title}", title=setup.channel.title if setup.channel else t.plain("none yet")),
+                _round_state(t, running, here.zone),
+            ]
+        ),
+    )  # fmt: skip
+    keys: Keyboard = (
+        (Press(t.plain("What it is about"), AskTopic(place)),),
+        (
+            Press(t.plain("Staff council"), ShowInvolvement(place, Involvement.COUNCIL)),
+            Press(t.plain("Data protection"), ShowInvolvement(place, Involvement.PROTECTION)),
+        ),
+        (Press(t.plain("Departments"), ShowDepartments(place, 0)), Press(t.plain("People"), ShowPeople(place, 0))),
+        (Press(t.plain("Channel"), ShowChannel(place)), Press(t.plain("Pulse round"), ShowRound(place))),
+        (Press(t.plain("To the menu"), OpenMenu(place)),),
+    )
+    return Screen(text, keys, toast=toast)
+
+
+def ask_topic(t: Texts) -> Screen:
+    return question(
+        t,
+        t("What is the cooperation about? Please write it in a few words, for example “Municipal education management”. "
+          "It stands before every pulse."),
+    )  # fmt: skip
+
+
+def involvement(t: Texts, setup: Setup, which: Involvement) -> Screen:
+    place = setup.municipality.id
+    council = which is Involvement.COUNCIL
+    note = setup.municipality.council if council else setup.municipality.protection
+    text = lines(
+        t("<b>Involvement of the staff council</b>") if council else t("<b>Involvement of data protection</b>"),
+        t("Recorded: {note}", note=note) if note else t("Nothing is recorded yet. Before that, no round can open."),
+        t("Please record the involvement, or why it is not necessary."),
+    )
+    keys: Keyboard = (
+        (Press(t.plain("Involved as of today"), RecordInvolved(place, which)),),
+        (Press(t.plain("Involved on another day …"), AskInvolvedOn(place, which)),),
+        (Press(t.plain("Not necessary because …"), AskNotNeeded(place, which)),),
+        _back(t, place),
+    )
+    return Screen(text, keys)
+
+
+def ask_involved_on(t: Texts) -> Screen:
+    return question(t, t("On which day? For example: 14.12.2026"))
+
+
+def ask_not_needed(t: Texts) -> Screen:
+    return question(t, t("Why is it not necessary? Please write one sentence."))
+
+
+def involved_on(t: Texts, day: date) -> str:
+    """What is recorded, in the words of whoever recorded it."""
+    return t.plain("involved on {day}", day=t.day(day))
+
+
+def not_needed(t: Texts, why: str) -> str:
+    return t.plain("not necessary because {why}", why=clean_line(why, WHY_LIMIT))
+
+
+def removed(t: Texts, name: str) -> str:
+    """A toast."""
+    return t.plain("Removed: {name}", name=name)
+
+
+def revoked(t: Texts) -> str:
+    """A toast."""
+    return t.plain("The link for many no longer works.")
+
+
+def departments(t: Texts, place: int, listed: Sequence[Department], page: int, toast: str = "") -> Screen:
+    shown, turn = _page(t, listed, page, lambda number: ShowDepartments(place, number))
+    text = lines(
+        t("<b>Departments and partners</b>"),
+        t("There are none yet. Add one, or paste a list: one line for each.")
+        if not listed
+        else t.plural("{n} entry. Press it to invite people.", "{n} entries. Press one to invite people.", len(listed)),
+    )
+    keys: Keyboard = (
+        *((Press(_department_label(t, d), ShowDepartment(place, d.id)),) for d in shown),
+        *turn,
+        (
+            Press(t.plain("Add departments"), AskDepartments(place, DepartmentKind.DEPARTMENT)),
+            Press(t.plain("Add partners"), AskDepartments(place, DepartmentKind.PARTNER)),
+        ),
+        _back(t, place),
+    )
+    return Screen(text, keys, toast=toast)
+
+
+def ask_departments(t: Texts, kind: DepartmentKind) -> Screen:
+    if kind is DepartmentKind.PARTNER:
+        return question(t, t("Please write the external partners (school, agency, association), one line for each."))
+    return question(t, t("Please write the departments, one line for each. You can paste a whole list."))
+
+
+def departments_added(t: Texts, place: int, added: Sequence[str], known: Sequence[str]) -> Screen:
+    text = lines(
+        t.plural("{n} entry added: {names}", "{n} entries added: {names}", len(added), names=", ".join(added))
+        if added
+        else t("Nothing was added."),
+        t("Already there: {names}", names=", ".join(known)) if known else "",
+    )
+    return Screen(text, ((Press(t.plain("Departments"), ShowDepartments(place, 0)),), _back(t, place)))
+
+
+def department(t: Texts, shown: Department, people: Sequence[Member]) -> Screen:
+    place = shown.municipality_id
+    seated = any(p.role is Role.REPRESENTATIVE for p in people)
+    text = lines(
+        t("<b>{name}</b>", name=shown.name),
+        t("External partner") if shown.kind is DepartmentKind.PARTNER else "",
+        _people_lines(t, people) or t("Nobody is registered here yet."),
+    )
+    keys: list[tuple[Press, ...]] = [(Press(_person_label(t, p), ShowPerson(place, p.id)),) for p in people]
+    if not seated:
+        keys.append((Press(t.plain("Invite the contact person"), AskInvite(place, shown.id, Role.REPRESENTATIVE)),))
+    keys.append((Press(t.plain("Invite a deputy"), AskInvite(place, shown.id, Role.DEPUTY)),))
+    keys.append((Press(t.plain("Invite a participant"), AskInvite(place, shown.id, Role.PARTICIPANT)),))
+    if not people:
+        keys.append((Press(t.plain("Remove this department"), RemoveDepartment(place, shown.id)),))
+    keys.append((Press(t.plain("Back"), ShowDepartments(place, 0)),))
+    return Screen(text, tuple(keys))
+
+
+def ask_name(t: Texts, role: Role, department_name: str) -> Screen:
+    place = t.plain(N_("{role}, {department}"), role=_next_role(t, role), department=department_name)
+    return question(
+        t,
+        t("Invitation as: {standing}. Please write the first and last name.",
+          standing=place if department_name else _next_role(t, role)),
+    )  # fmt: skip
+
+
+def personal_link(t: Texts, person: Member, url: str) -> Screen:
+    text = lines(
+        t("<b>Invitation for {name}</b> ({standing})", name=person.name, standing=standing(t, person)),
+        t("Please send this link to {name} only:", name=person.name),
+        Markup.escape(url),
+        t("It works once and for {days} days. Nothing is written to anybody until the link is opened.",
+          days=LINK_LIFETIME.days),
+    )  # fmt: skip
+    back: Button = (
+        ShowDepartment(person.municipality_id, person.department_id)
+        if person.department_id
+        else ShowPeople(person.municipality_id, 0)
+    )
+    return Screen(text, ((Press(t.plain("Back"), back),), _back(t, person.municipality_id)))
+
+
+def crowd_link(t: Texts, place: int, url: str) -> Screen:
+    text = lines(
+        t("<b>Link for many participants</b>"),
+        Markup.escape(url),
+        t(
+            "Up to {capacity} people can join with it within {days} days, as participants only: they take part in the "
+            "pulse and have no seat. An earlier link for many no longer works.",
+            capacity=CROWD_CAPACITY, days=LINK_LIFETIME.days,
+        ),
+    )  # fmt: skip
+    return Screen(text, ((Press(t.plain("Revoke this link"), RevokeMany(place)),), _back(t, place)))
+
+
+def everybody(t: Texts, place: int, listed: Sequence[Member], page: int, toast: str = "") -> Screen:
+    """The register. It shows who can be reached, never who has answered."""
+    shown, turn = _page(t, listed, page, lambda number: ShowPeople(place, number))
+    text = lines(t("<b>People</b>"), _people_lines(t, shown, with_department=True))
+    keys: Keyboard = (
+        *((Press(_person_label(t, p), ShowPerson(place, p.id)),) for p in shown),
+        *turn,
+        (
+            Press(t.plain("Invite a coordinator"), AskInvite(place, 0, Role.COORDINATOR)),
+            Press(t.plain("Link for many"), InviteMany(place)),
+        ),
+        _back(t, place),
+    )
+    return Screen(text, keys, toast=toast)
+
+
+def person(t: Texts, shown: Member) -> Screen:
+    place = shown.municipality_id
+    text = lines(
+        t("<b>{name}</b>", name=shown.name),
+        Markup.escape(standing(t, shown)),
+        t("Reachability: {state}", state=t.plain(REACHABILITY[shown.reachability])),
+    )
+    keys: list[tuple[Press, ...]] = []
+    if shown.reachability is Reachability.INVITED:
+        keys.append((Press(t.plain("Make a new link"), RenewLink(place, shown.id)),))
+    keys.append((Press(t.plain("Remove from the register"), AskRemovePerson(place, shown.id)),))
+    keys.append((Press(t.plain("Back"), ShowPeople(place, 0)),))
+    return Screen(text, tuple(keys))
+
+
+def ask_remove(t: Texts, shown: Member) -> Screen:
+    text = lines(
+        t("Remove <b>{name}</b> ({standing}) from the register?", name=shown.name, standing=standing(t, shown)),
+        t("The entry is deleted at once. Answers already in the urn of an open round stay there and cannot be traced."),
+    )
+    keys: Keyboard = (
+        (Press(t.plain("Yes, remove"), RemovePerson(shown.municipality_id, shown.id)),),
+        (Press(t.plain("No, keep"), ShowPerson(shown.municipality_id, shown.id)),),
+    )
+    return Screen(text, keys)
+
+
+def _promise(t: Texts, invited: Invitation, name: str) -> Markup:
+    facts = [
+        t("What it is about: {topic}", topic=invited.topic) if invited.topic else "",
+        t("Department: {department}", department=invited.department) if invited.department else "",
+        t("Role: {role}", role=role_name(t, invited.role, invited.rank)),
+        t("Name: <b>{name}</b>", name=name) if name else "",
+    ]
+    return lines(
+        t("You are invited to take part in <b>{municipality}</b>.", municipality=invited.municipality),
+        Markup("\n").join(fact for fact in facts if fact),
+        short_notice(t),
+    )
+
+
+def _state(t: Texts, setup: Setup) -> Markup:
+    if not setup.gaps:
+        return t("The setup is complete.")
+    missing = ", ".join(t.plain(GAPS[gap]) for gap in setup.gaps)
+    state = t("The setup is <b>incomplete</b>. Still missing: {missing}.", missing=missing)
+    return Markup(" ").join([state, t("No round opens before that.")]) if BLOCKING_GAPS & set(setup.gaps) else state
+
+
+def _round_state(t: Texts, running: Round | None, zone: str) -> Markup:
+    if running is None:
+        return t("Pulse round: none planned")
+    if running.opened_at is None:
+        return t("Pulse round: opens {moment}", moment=t.moment(running.opens_at, zone))
+    return t("Pulse round: open until {moment}", moment=t.moment(running.closes_at, zone))
+
+
+def _next_role(t: Texts, role: Role) -> str:
+    return t.plain("Deputy") if role is Role.DEPUTY else role_name(t, role)
+
+
+def _people_lines(t: Texts, people: Sequence[Member], *, with_department: bool = False) -> Markup:
+    return Markup("\n").join(
+        t("{name} – {standing}: {state}", name=p.name,
+          standing=standing(t, p) if with_department else role_name(t, p.role, p.rank),
+          state=t.plain(REACHABILITY[p.reachability]))
+        for p in people
+    )  # fmt: skip
+
+
+def _person_label(t: Texts, person_: Member) -> str:
+    return _short(f"{person_.name} ({role_name(t, person_.role, person_.rank)})")
+
+
+def _department_label(t: Texts, shown: Department) -> str:
+    if shown.kind is DepartmentKind.PARTNER:
+        return _short(t.plain(N_("{name} (partner)"), name=shown.name))
+    return _short(shown.name)
+
+
+def _short(label: str, limit: int = 60) -> str:
+    return label if len(label) <= limit else label[: limit - 1] + "…"
+
+
+def _page(t: Texts, listed: Sequence[T], page: int, to: Callable[[int], Button]) -> tuple[Sequence[T], Keyboard]:
+    """The entries of one page and the keys to the pages beside it; a page that no longer exists is the last one."""
+    last = max(0, (len(listed) - 1) // PAGE)
+    page = min(page, last)
+    back = (Press(t.plain("Previous page"), to(page - 1)),) if page > 0 else ()
+    onward = (Press(t.plain("Next page"), to(page + 1)),) if page < last else ()
+    return listed[page * PAGE : (page + 1) * PAGE], ((*back, *onward),) if back or onward else ()
+
+
+def _back(t: Texts, place: int) -> tuple[Press, ...]:
+    return (Press(t.plain("To the coordination"), Panel(place)),)

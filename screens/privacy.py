@@ -1,0 +1,69 @@
+"""What we promise, and what we must admit, in words."""
+
+from markupsafe import Markup
+
+from core.rules.people import Member
+from screens import Press, Screen
+from screens.buttons import Button, OpenMenu, ShowPrivacy, ShowPrivacyInFull
+from screens.l10n import Texts, lines
+
+
+def short_notice(t: Texts) -> Markup:
+    """Stands before every first question and every joining."""
+    return t(
+        "Taking part is voluntary; not taking part has no disadvantages. Nobody in your municipality sees whether "
+        "or what you answer. Only rounded totals are published, and only from five answers on; after that the single "
+        "answers are destroyed."
+    )
+
+
+def in_short(t: Texts) -> Markup:
+    """The short notice with what must be admitted."""
+    return lines(
+        t("<b>Data protection in short</b>"),
+        short_notice(t),
+        t(
+            "What we must admit: Telegram itself can see that you press a button. And while a round is open, whoever "
+            "operates the server could link answers with people."
+        ),
+    )
+
+
+def notice(t: Texts, member: Member | None) -> Screen:
+    return Screen(in_short(t), ((Press(t.plain("Read the full notice"), ShowPrivacyInFull()),), *_home(t, member)))
+
+
+def full_notice(t: Texts, member: Member | None) -> Screen:
+    text = lines(
+        t("<b>Data protection in full</b>"),
+        t(
+            "<b>What is stored about you:</b> your name as you confirmed it, department and role, the number of your "
+            "Telegram account, your language, and which rounds you were invited to. Your Telegram name is not stored."
+        ),
+        t(
+            "<b>Your answers</b> lie encrypted in an urn of their own while the round is open. The urn knows neither "
+            "time nor order nor names; there is no list of who has answered. You can change each answer until the "
+            "close."
+        ),
+        t(
+            "<b>At the close</b> the totals are computed once. Below five answers nothing is shown. Values are rounded, "
+            "and very low and very high ones are only given as “below 10” or “90 and above”. Then the urn and its key "
+            "are overwritten and deleted. It is in no backup."
+        ),
+        t(
+            "<b>What remains:</b> whoever knows all answers but one could work out the last one. While a round is open, "
+            "whoever operates the server could link answers. Telegram can see presses of buttons."
+        ),
+        t(
+            "<b>How long:</b> your entry in the register until you leave or are removed; messages sent to you 30 days; "
+            "logs without content 7 days."
+        ),
+    )
+    return Screen(text, ((Press(t.plain("Short version"), ShowPrivacy()),), *_home(t, member)))
+
+
+def _home(t: Texts, member: Member | None) -> tuple[tuple[Press, ...], ...]:
+    if member is None:
+        return ()
+    home: Button = OpenMenu(member.municipality_id)
+    return ((Press(t.plain("To the menu"), home),),)
