@@ -34,7 +34,7 @@ check: $(VENV)/.test ## linters, types and walls
 bench: $(VENV)/.bench ## measure against a bare bot and against limits
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-# uv keeps the versions that are already locked; LOCKFLAGS=--upgrade renews them all.
+# What is tested is what runs: the tests' versions bind the other two files. uv keeps the versions already locked; LOCKFLAGS=--upgrade renews them all.
 LOCK = $(VENV)-lock/bin/uv pip compile pyproject.toml --quiet --no-cache $(LOCKFLAGS) --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --no-annotate --custom-compile-command "make lock" --extra build
 
@@ -42,9 +42,9 @@ lock: ## write requirements*.txt anew from pyproject.toml; LOCKFLAGS=--upgrade t
 	@trap 'rm -rf $(VENV)-lock' EXIT && set -e && \
 	$(PYTHON) -m venv --clear $(VENV)-lock && \
 	$(VENV)-lock/bin/python -m pip -qq --disable-pip-version-check --no-input install uv && \
-	$(LOCK) --output-file requirements.txt >/dev/null && \
 	$(LOCK) --extra test --output-file requirements-test.txt >/dev/null && \
-	$(LOCK) --extra bench --output-file requirements-bench.txt >/dev/null
+	$(LOCK) --constraint requirements-test.txt --output-file requirements.txt >/dev/null && \
+	$(LOCK) --constraint requirements-test.txt --extra bench --output-file requirements-bench.txt >/dev/null
 	@echo "Locked: requirements.txt, requirements-test.txt, requirements-bench.txt"
 
 messages: $(VENV)/.test ## collect the sentences of screens/ and carry them into locale/

@@ -138,13 +138,12 @@ class Limiter(BaseRateLimiter[Priority]):
                 await alarm
 
     def busy_for(self, chat_id: int | str) -> float:
-        """Seconds that a broadcast to this chat would wait for the chat's own sake; the outbox need not claim it."""
+        """Seconds that a broadcast would wait for this chat's own sake or a pause; the outbox need not claim it yet."""
         chat = self._chats.get(_key(chat_id))
-        if chat is None:
-            return 0.0
-        return max(0.0, self._chat_free_at(chat, Priority.BROADCAST) - self._monotonic())
+        free_at = -inf if chat is None else self._chat_free_at(chat, Priority.BROADCAST)
+        return max(0.0, max(free_at, self._paused) - self._monotonic())
 
-    async def process_request(  # PTB's signature
+    async def process_request(
         self,
         callback: Callable[..., Coroutine[Any, Any, bool | JSONDict | list[JSONDict]]],
         args: Any,

@@ -81,6 +81,11 @@ class Sender:
 
     async def send(self, chat_id: int, screen: Screen, priority: Priority = Priority.REPLY) -> int:
         """Send a new message and return its id; raises TelegramError."""
+        if screen.to_pass_on:
+            await self._bot.send_message(
+                chat_id, screen.to_pass_on, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW,
+                rate_limit_args=priority,
+            )  # fmt: skip
         if screen.chart is None:
             message = await self._bot.send_message(
                 chat_id, screen.text, parse_mode=ParseMode.HTML, reply_markup=self._keyboard(screen),

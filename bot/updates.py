@@ -166,7 +166,7 @@ class Updates:
 
     async def _replace(self, query: CallbackQuery, screen: Screen) -> None:
         message = query.message
-        if isinstance(message, Message) and message.text is not None:
+        if isinstance(message, Message) and message.text is not None and not screen.to_pass_on:
             try:
                 await self._sender.edit(message.chat.id, message.message_id, screen)
             except BadRequest:

@@ -133,7 +133,8 @@ def invite_given(turn: Turn, draft: dict[str, Any], text: str) -> Screen:
 
 def invite_many(turn: Turn, _button: InviteMany) -> Screen:
     token = deeds.invite_many(turn.db, turn.member, turn.now)
-    return screens.crowd_link(turn.t, turn.member.municipality_id, turn.url(JoinLink(Token(token))))
+    place = turn.member
+    return screens.crowd_link(turn.t, place.municipality_id, place.municipality, turn.url(JoinLink(Token(token))))
 
 
 def revoke_many(turn: Turn, _button: RevokeMany) -> Screen:

@@ -42,7 +42,8 @@ Keyboard = tuple[tuple[Key, ...], ...]
 class Screen:
     """Text in Telegram's HTML, keys in rows, at most one picture, and a toast for the one who pressed (plain text).
 
-    ``protected``: Telegram lets nobody forward or save it.
+    ``protected``: Telegram lets nobody forward or save it. ``to_pass_on``: text of a message of its own, sent before
+    this one, that the reader forwards to somebody else.
     """
 
     text: Markup
@@ -50,6 +51,7 @@ class Screen:
     chart: Chart | None = None
     toast: str = ""
     protected: bool = False
+    to_pass_on: Markup = Markup()  # noqa: RUF009  (immutable)
 
 
 def as_json(screen: Screen) -> dict[str, Any]:

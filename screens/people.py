@@ -276,32 +276,39 @@ def ask_name(t: Texts, role: Role, department_name: str) -> Screen:
 
 
 def personal_link(t: Texts, person: Member, url: str) -> Screen:
-    text = lines(
-        t("<b>Invitation for {name}</b> ({standing})", name=person.name, standing=standing(t, person)),
-        t("Please send this link to {name} only:", name=person.name),
+    """A message to pass on, and below it what the coordinator can do next."""
+    to_pass_on = lines(
+        t("Hello {name}, you are invited to take part in {municipality}: {standing}.", name=person.name,
+          municipality=person.municipality, standing=standing(t, person)),
+        t("Please open this link in Telegram. It works once and for {days} days:", days=LINK_LIFETIME.days),
         Markup.escape(url),
-        t("It works once and for {days} days. Nothing is written to anybody until the link is opened.",
-          days=LINK_LIFETIME.days),
     )  # fmt: skip
+    text = t(
+        "Please forward the message above to {name} only. The bot writes to nobody who has not opened a link.",
+        name=person.name,
+    )
     back: Button = (
         ShowDepartment(person.municipality_id, person.department_id)
         if person.department_id
         else ShowPeople(person.municipality_id, 0)
     )
-    return Screen(text, ((Press(t.plain("Back"), back),), _back(t, person.municipality_id)))
+    keys = ((Press(t.plain("Back"), back),), _back(t, person.municipality_id))
+    return Screen(text, keys, to_pass_on=to_pass_on)
 
 
-def crowd_link(t: Texts, place: int, url: str) -> Screen:
-    text = lines(
-        t("<b>Link for many participants</b>"),
+def crowd_link(t: Texts, place: int, municipality: str, url: str) -> Screen:
+    to_pass_on = lines(
+        t("You are invited to take part in {municipality}.", municipality=municipality),
+        t("Please open this link in Telegram. It works for {days} days:", days=LINK_LIFETIME.days),
         Markup.escape(url),
-        t(
-            "Up to {capacity} people can join with it within {days} days, as participants only: they take part in the "
-            "pulse and have no seat. An earlier link for many no longer works.",
-            capacity=CROWD_CAPACITY, days=LINK_LIFETIME.days,
-        ),
-    )  # fmt: skip
-    return Screen(text, ((Press(t.plain("Revoke this link"), RevokeMany(place)),), _back(t, place)))
+    )
+    text = t(
+        "You can forward the message above. Up to {capacity} people can join by it, as participants only: they take "
+        "part in the pulse and have no seat. An earlier link for many no longer works.",
+        capacity=CROWD_CAPACITY,
+    )
+    keys = ((Press(t.plain("Revoke this link"), RevokeMany(place)),), _back(t, place))
+    return Screen(text, keys, to_pass_on=to_pass_on)
 
 
 def everybody(t: Texts, place: int, listed: Sequence[Member], page: int, toast: str = "") -> Screen:

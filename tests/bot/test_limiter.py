@@ -382,6 +382,7 @@ def test_a_refusal_without_a_chat_pauses_all_messages() -> None:
         with pytest.raises(RetryAfter):
             await world.send(None, endpoint="answerCallbackQuery", after=0.5)
         assert [isinstance(outcome, RetryAfter) for outcome in await waiting] == [False, False, True, True]
+        assert world.limiter.busy_for(BERND) == pytest.approx(30, abs=EPS)
         with pytest.raises(RetryAfter):
             await world.send(BERND)
 
