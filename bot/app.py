@@ -2,13 +2,15 @@
 
 import asyncio
 import time
+from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot import web
@@ -28,6 +30,7 @@ from core.urn import Urns
 
 BEATS_STALE = 60.0
 POLL_STALE = 120.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 
 log = structlog.get_logger()
 
@@ -72,6 +75,7 @@ class App:
         finally:
             self.beats.stop()
             await self.bot.shutdown()
+            await self.delivery.landed()
             self.worker.close()
             self.urns.close()
             self.database.dispose()
@@ -100,20 +104,36 @@ class App:
         return state
 
     async def _connect(self) -> None:
-        try:
-            await self.bot.initialize()
-            if self.settings.webhook_url:
-                await self.bot.set_webhook(
-                    f"{self.settings.webhook_url}{web.WEBHOOK_PATH}", allowed_updates=ALLOWED,
-                    secret_token=self.settings.webhook_secret.get_secret_value(), max_connections=40,
-                )  # fmt: skip
+        """Make ourselves known to Telegram; while it cannot be reached, try again and again."""
+        pause = FIRST_PAUSE
+        while not self._stop.is_set():
+            try:
+                await self._introduce()
+            except InvalidToken as error:
+                raise _fatal(error) from None
+            except BadRequest as error:
+                raise Fatal(f"Telegram refuses the settings: {error.message}.") from None
+            except TelegramError as error:
+                log.warning("telegram.unreachable", type=type(error).__name__)
+                await self._sleep_unless_stopped(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
             else:
-                await self.bot.delete_webhook()
-            await self.sender.publish_commands()
-        except InvalidToken:
-            raise Fatal("Telegram does not accept this token (DREIKLANG_TOKEN).") from None
-        except TelegramError as error:
-            raise Fatal(f"Telegram cannot be reached at DREIKLANG_API_URL ({type(error).__name__}).") from None
+                return
+
+    async def _introduce(self) -> None:
+        await self.bot.initialize()
+        if self.settings.webhook_url:
+            await self.bot.set_webhook(
+                f"{self.settings.webhook_url}{web.WEBHOOK_PATH}", allowed_updates=ALLOWED,
+                secret_token=self.settings.webhook_secret.get_secret_value(), max_connections=40,
+            )  # fmt: skip
+        else:
+            await self.bot.delete_webhook()
+        await self.sender.publish_commands()
+
+    async def _sleep_unless_stopped(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
 
     async def _serve(self, started: Callable[[], None]) -> None:
         jobs: dict[str, Coroutine[Any, Any, None]] = {"delivery": self.delivery.run()}
@@ -126,9 +146,13 @@ class App:
             jobs["web"] = server.serve()
         tasks = {name: asyncio.create_task(job, name=name) for name, job in jobs.items()}
         stop = asyncio.create_task(self._stop.wait())
+        if server is not None:
+            await asyncio.wait(
+                (tasks["web"], asyncio.ensure_future(server.listening.wait())), return_when=FIRST_COMPLETED
+            )
         log.info("started", webhook=bool(self.settings.webhook_url))
         started()
-        await asyncio.wait((stop, *tasks.values()), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((stop, *tasks.values()), return_when=FIRST_COMPLETED)
         stop.cancel()
         self.beats.stop()
         self.polling.stop()

@@ -87,6 +87,8 @@ def load() -> Settings:
         name = f"DREIKLANG_{first['loc'][0]}".upper()
         message = str(first.get("ctx", {}).get("error", first["msg"]))
         raise SettingsError(f"{name} {message}." if "ctx" in first else f"{name}: {message}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env must be saved as UTF-8.") from None
     if settings.webhook_url and not settings.webhook_secret.get_secret_value():
         raise SettingsError("DREIKLANG_WEBHOOK_URL needs DREIKLANG_WEBHOOK_SECRET beside it.")
     if settings.webhook_url and settings.address is None:

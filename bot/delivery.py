@@ -21,6 +21,7 @@ from screens import from_json
 IN_THE_AIR = 4
 LOOK_AGAIN = 1.0
 SOON = 0.05
+DRAIN = 5.0
 
 R = TypeVar("R")
 log = structlog.get_logger()
@@ -45,7 +46,7 @@ class Delivery:
         self._wake.set()
 
     async def run(self) -> None:
-        """Send what is due until ``stop``; what is in the air then is waited for."""
+        """Send what is due until ``stop``; what is in the air then is waited for, but not for long."""
         while not self._stopping:
             self._wake.clear()
             try:
@@ -61,6 +62,11 @@ class Delivery:
                 self._quiet.notify_all()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN)
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=DRAIN)
+
+    async def landed(self) -> None:
+        """Wait until everything that was in the air is recorded; call it once the bot has been shut down."""
         await asyncio.gather(*self._sending)
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +24,7 @@ from core.actions import channels, people, pulse
 from core.db import Database, Session
 from core.queries import people as people_queries
 from core.queries import pulse as pulse_queries
+from core.rules import workdays
 from core.rules.people import Account, DepartmentKind, Involvement, Member, Role
 from core.rules.pulse import Round
 from core.urn import Urns
@@ -36,7 +37,7 @@ from scheduler.moment import Moment
 TOKEN = "1000001:demo"  # noqa: S105  (opens nothing but the sandbox)
 BOT_NAME = "dreiklang_demo_bot"
 ZONE = ZoneInfo("Europe/Berlin")
-PAST_ROUNDS = 12
+PAST_ROUNDS = 13
 CADENCE = timedelta(weeks=4)
 SEED = 3
 
@@ -143,9 +144,13 @@ class Town:
 
     def build(self) -> Sequence[Shown]:
         """Fill database and sandbox; returns the chats to show."""
-        opening = datetime.combine(self._now.astimezone(ZONE).date(), time(9), tzinfo=ZONE).astimezone(UTC)
-        # Opened within the last day, so that there is time to answer before it closes.
-        opening = min(opening, self._now)
+        today = self._now.astimezone(ZONE).date()
+        opening = next(
+            moment
+            for days in range(7)
+            if workdays.is_working_day(today - timedelta(days))
+            and (moment := workdays.instant(today - timedelta(days), workdays.OPENING_HOUR, ZONE)) <= self._now
+        )
         founded = opening - PAST_ROUNDS * CADENCE - timedelta(days=14)
         actor = self._settle(founded)
         channel = self._open_channel(actor, founded)
@@ -180,7 +185,7 @@ class Town:
 
     def _join(self, figure: Figure, token: str, founded: datetime) -> Member:
         person = self._telegram.person(figure.name, language=figure.language)
-        person.opens(f"https://t.me/{BOT_NAME}?start=demo")
+        person.writes("/start")
         self._people.append((figure, person))
         hashed = people_queries.token_hash(token)
         return self._do(lambda db: people.join(db, hashed, person.id, figure.language, figure.name, founded))

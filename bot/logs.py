@@ -1,5 +1,6 @@
 """Logs say what happened, never to whom or what: no names, ids, answers, texts or tokens."""
 
+import json
 import logging
 import sys
 import traceback
@@ -39,6 +40,8 @@ class _Foreign(logging.Formatter):
     """A library's record: its name, level and type of exception; its message may hold anything, so it is left out."""
 
     def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {"event": "library", "logger": record.name, "level": record.levelname}
         error = record.exc_info[1] if record.exc_info else None
-        where = f" {type(error).__name__} at {' < '.join(reversed(frames(error)))}" if error else ""
-        return f'{{"event": "library", "logger": "{record.name}", "level": "{record.levelname}"}}{where}'
+        if error is not None:
+            line |= {"type": type(error).__name__, "frames": frames(error)}
+        return json.dumps(line)

@@ -21,7 +21,7 @@ from core.actions import updates as deeds
 
 LONG_POLL = 30
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-NOTHING_NEW = 0.2
+SOON, NOTHING_NEW = 0.05, 0.2
 DRAIN = 8.0
 
 log = structlog.get_logger()
@@ -46,6 +46,8 @@ class Polling:
         self._sleep = sleep
         self._alive = alive
         self._in_hand: dict[int, asyncio.Task[None]] = {}
+        self._again: set[int] = set()
+        """Seen, but not handled: the database could not be reached. They are not confirmed and come again."""
         self._finished: set[int] = set()
         self._next: int | None = None
         self._suspects: set[int] | None = None
@@ -71,8 +73,12 @@ class Polling:
             if batch is None:
                 break
             self._alive()
-            if not await self._take(batch) and self._in_hand:
-                await asyncio.wait(self._in_hand.values(), timeout=NOTHING_NEW, return_when=asyncio.FIRST_COMPLETED)
+            if self._again:
+                await self._rest(FIRST_PAUSE)
+            is_new = await self._take(batch)
+            if self._in_hand:
+                # Every batch brings all that is in hand along again.
+                await asyncio.wait(self._in_hand.values(), timeout=SOON if is_new else NOTHING_NEW)
         await self._drain()
 
     def stop(self) -> None:
@@ -80,8 +86,9 @@ class Polling:
 
     async def _fetch(self) -> list[dict[str, Any]] | None:
         """The next batch, or None when asked to stop meanwhile."""
-        offset = min(self._in_hand) if self._in_hand else self._next
-        call = asyncio.create_task(self._get_updates(offset, 0 if self._in_hand else LONG_POLL))
+        unfinished = self._in_hand.keys() | self._again
+        offset = min(unfinished, default=self._next)
+        call = asyncio.create_task(self._get_updates(offset, 0 if unfinished else LONG_POLL))
         stop = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait((call, stop), return_when=asyncio.FIRST_COMPLETED)
@@ -107,14 +114,16 @@ class Polling:
         ids = {int(raw["update_id"]) for raw in batch}
         # What Telegram no longer sends has been confirmed and need not be remembered.
         self._finished &= ids
+        # Numbers start anew, at random, after a quiet week: once all is confirmed none is the next one.
+        self._next = max(ids) + 1 if ids else None
         if not ids:
             return False
-        self._next = max(ids) + 1
         new = [raw for raw in batch if raw["update_id"] not in self._in_hand and raw["update_id"] not in self._finished]
         if self._suspects is None:
             new = await self._set_aside(new)
         for raw in new:
             update_id = int(raw["update_id"])
+            self._again.discard(update_id)
             task = asyncio.create_task(self._updates.handle(raw))
             self._in_hand[update_id] = task
             task.add_done_callback(partial(self._done, update_id))
@@ -126,6 +135,7 @@ class Polling:
         try:
             fatal = await self._worker.transaction(lambda db: deeds.suspect(db, ids))
         except Unavailable:
+            self._again |= ids
             return []
         self._suspects = set(ids - fatal)
         if fatal:
@@ -142,12 +152,11 @@ class Polling:
         error = task.exception()
         if error is None:
             self._finished.add(update_id)
-        elif not isinstance(error, Unavailable):
+            return
+        log.warning("update.unfinished", type=type(error).__name__)
+        self._again.add(update_id)
+        if not isinstance(error, Unavailable):
             self._stopping.set()
-        if error is not None:
-            # Not acknowledged: it is fetched again from its own id on.
-            log.warning("update.unfinished", type=type(error).__name__)
-            self._next = min(update_id, self._next or update_id)
 
     async def _rest(self, seconds: float) -> None:
         rest, stop = asyncio.ensure_future(self._sleep(seconds)), asyncio.create_task(self._stopping.wait())
@@ -163,6 +172,6 @@ class Polling:
             suspects = frozenset(self._suspects)
             with suppress(Unavailable):
                 await self._worker.transaction(lambda db: deeds.clear(db, suspects))
-        if not self._in_hand and self._next is not None:
+        if not self._in_hand and not self._again and self._next is not None:
             with suppress(TelegramError):
                 await self._get_updates(self._next, 0)

@@ -1,12 +1,17 @@
 """The web side: webhook and health, one ASGI app."""
 
+import asyncio
 import hmac
+import json
+import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -25,14 +30,7 @@ def app(updates: Updates, secret: str, health: Callable[[], Awaitable[Mapping[st
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), secret.encode()):
             return Response(status_code=403)
-        if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
-            return Response(status_code=413)
-        try:
-            raw = await request.json()
-        except ValueError:
-            return Response(status_code=400)
-        if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int):
-            return Response(status_code=400)
+        raw = await _update(request)
         try:
             await updates.handle(raw)
         except Unavailable:
@@ -49,8 +47,35 @@ def app(updates: Updates, secret: str, health: Callable[[], Awaitable[Mapping[st
     return Starlette(routes=routes)
 
 
+async def _update(request: Request) -> dict[str, Any]:
+    """What Telegram sent, read no further than the limit; raises HTTPException (400 or 413)."""
+    body = bytearray()
+    try:
+        if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
+            raise HTTPException(413)
+        # A chunked body does not say how large it is.
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST_BODY:
+                raise HTTPException(413)
+        raw = json.loads(body)
+    except (ValueError, RecursionError, ClientDisconnect):
+        raise HTTPException(400) from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int):
+        raise HTTPException(400)
+    return raw
+
+
 class Server(uvicorn.Server):
-    """Runs inside our loop and leaves the signals to us."""
+    """Runs inside our loop, leaves the signals to us, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from bot.errors import Unavailable
 from core.db import Database, Session
@@ -32,14 +32,21 @@ class Worker:
 
     def _run(self, deed: Callable[[Session], R]) -> R:
         try:
-            with self._database.begin() as db:
-                return deed(db)
+            try:
+                return self._once(deed)
+            except IntegrityError:
+                # Somebody else was faster by a moment; seen again, the deed finds theirs and refuses in words.
+                return self._once(deed)
         except (OperationalError, InterfaceError) as error:
             raise Unavailable from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise Unavailable from error
             raise
+
+    def _once(self, deed: Callable[[Session], R]) -> R:
+        with self._database.begin() as db:
+            return deed(db)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)

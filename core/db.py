@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
-__all__ = ["Database", "Session", "own_round", "share_round"]
+__all__ = ["Database", "Session", "own_outbox", "own_round", "share_round"]
 
 ROUND_LOCK = 7_301
 """First half of the advisory lock's key on PostgreSQL; the second is the round's id."""
+OUTBOX_LOCK = 7_302
+"""The same for the whole outbox; the second half is 0."""
 
 
 class Database:
@@ -61,15 +63,20 @@ def _postgresql(url: Any) -> Engine:
 
 def share_round(session: Session, round_id: int) -> None:
     """Hold off the closing of a round until this transaction ends; answers do not hold off one another."""
-    _lock(session, "pg_advisory_xact_lock_shared", round_id)
+    _lock(session, "pg_advisory_xact_lock_shared", ROUND_LOCK, round_id)
 
 
 def own_round(session: Session, round_id: int) -> None:
     """Wait for answers in hand and keep new ones out until this transaction ends."""
-    _lock(session, "pg_advisory_xact_lock", round_id)
+    _lock(session, "pg_advisory_xact_lock", ROUND_LOCK, round_id)
 
 
-def _lock(session: Session, function: str, round_id: int) -> None:
+def own_outbox(session: Session) -> None:
+    """Look at the outbox only when no other transaction is choosing from it; until this one ends."""
+    _lock(session, "pg_advisory_xact_lock", OUTBOX_LOCK, 0)
+
+
+def _lock(session: Session, function: str, room: int, number: int) -> None:
     # On SQLite BEGIN IMMEDIATE already lets only one transaction in at a time.
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"SELECT {function}(:room, :id)"), {"room": ROUND_LOCK, "id": round_id})
+        session.execute(text(f"SELECT {function}(:room, :id)"), {"room": room, "id": number})

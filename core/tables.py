@@ -66,7 +66,7 @@ class MunicipalityRow(Table):
     __tablename__ = "municipality"
 
     name: Mapped[str] = mapped_column(String(80))
-    name_key: Mapped[str] = mapped_column(String(160), unique=True)
+    name_key: Mapped[str] = mapped_column(String(240), unique=True)
     locale: Mapped[str] = mapped_column(String(8), default="de")
     zone: Mapped[str] = mapped_column(String(40), default="Europe/Berlin")
     topic: Mapped[str] = mapped_column(String(200), default="")
@@ -95,7 +95,7 @@ class DepartmentRow(Table):
 
     municipality_id: Mapped[int] = mapped_column(ForeignKey("municipality.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(80))
-    name_key: Mapped[str] = mapped_column(String(160))
+    name_key: Mapped[str] = mapped_column(String(240))
     kind: Mapped[str] = mapped_column(String(12))
 
     __table_args__ = (UniqueConstraint("municipality_id", "name_key"), NEVER_REUSED)
@@ -266,7 +266,7 @@ class OutboxRow(Table):
 
     key: Mapped[str] = mapped_column(String(80), unique=True)
     kind: Mapped[str] = mapped_column(String(16))
-    chat_id: Mapped[int] = mapped_column(BigInteger)
+    chat_id: Mapped[int] = mapped_column(BigInteger, index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"), index=True)
     edits_id: Mapped[int | None] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), index=True)

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +27,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    bindparam,
     create_engine,
     delete,
     event,
@@ -33,6 +35,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DatabaseError
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -49,6 +52,10 @@ _ballot = Table(
     Column("sealed", LargeBinary, nullable=False),
     # The table is stored in the order of the random bids, not in that of arrival.
     sqlite_with_rowid=False,
+)
+# Built once: putting a statement together takes longer than running it, and this one runs for every answer.
+_dealt = select(_ballot.c.bid).where(
+    _ballot.c.urn == bindparam("urn"), _ballot.c.bid.in_(bindparam("bids", expanding=True))
 )
 
 
@@ -74,6 +81,7 @@ class Urns:
         self._folder = folder
         self._url = url
         self._open: dict[int, _Urn] = {}
+        self._opening = Lock()
 
     def create(self, urn_id: int) -> None:
         """Make an empty urn, on disk for certain when this returns; one left by a crash before is replaced."""
@@ -102,8 +110,9 @@ class Urns:
         self._get(urn_id).remove(voter, slots)
 
     def count(self, urn_id: int) -> Count:
-        """Open every ballot; one that was tampered with raises ``InvalidTag``."""
-        return self._get(urn_id).count()
+        """Open every ballot; raises ``InvalidTag`` if one was tampered with, ``UrnMissing`` if the file is damaged."""
+        with _whole(urn_id):
+            return self._get(urn_id).count()
 
     def exists(self, urn_id: int) -> bool:
         return self._key_file(urn_id).exists() and (bool(self._url) or self._ballot_file(urn_id).exists())
@@ -133,14 +142,16 @@ class Urns:
             self._open.popitem()[1].dispose()
 
     def _get(self, urn_id: int) -> "_Urn":
-        if urn_id not in self._open:
-            if not self.exists(urn_id):
-                raise UrnMissing(urn_id)
-            key = self._key_file(urn_id).read_bytes()
-            if len(key) != _KEY_BYTES:
-                raise UrnMissing(urn_id)
-            self._open[urn_id] = _Urn(urn_id, key, self._connect(urn_id, create=False))
-        return self._open[urn_id]
+        with self._opening:
+            if urn_id not in self._open:
+                if not self.exists(urn_id):
+                    raise UrnMissing(urn_id)
+                key = self._key_file(urn_id).read_bytes()
+                with _whole(urn_id), self._engine(urn_id, create=False) as engine:
+                    if len(key) != _KEY_BYTES or not inspect(engine).has_table(_ballot.name):
+                        raise UrnMissing(urn_id)
+                self._open[urn_id] = _Urn(urn_id, key, self._connect(urn_id, create=False))
+            return self._open[urn_id]
 
     @contextmanager
     def _engine(self, urn_id: int, *, create: bool) -> Iterator[Engine]:
@@ -212,12 +223,13 @@ class _Urn:
     def dealt(self, voter: str, slots: Iterable[int]) -> set[int]:
         bids = {self._bid(voter, slot): slot for slot in slots}
         with self._engine.connect() as connection:
-            found = connection.scalars(select(_ballot.c.bid).where(self._mine(bids)))
+            found = connection.scalars(_dealt, {"urn": self._id, "bids": list(bids)})
             return {bids[bytes(bid)] for bid in found}
 
     def remove(self, voter: str, slots: Iterable[int]) -> None:
         with self._engine.begin() as connection:
-            connection.execute(delete(_ballot).where(self._mine([self._bid(voter, slot) for slot in slots])))
+            bids = [self._bid(voter, slot) for slot in slots]
+            connection.execute(delete(_ballot).where(_ballot.c.urn == self._id, _ballot.c.bid.in_(bids)))
 
     def count(self) -> Count:
         values: dict[int, list[int]] = {}
@@ -226,6 +238,8 @@ class _Urn:
             rows = connection.execute(select(_ballot.c.bid, _ballot.c.sealed).where(_ballot.c.urn == self._id))
             for bid, sealed in rows:
                 nonce, box = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+                if len(nonce) != _NONCE_BYTES:
+                    raise InvalidTag
                 tag, slot, value = _PLAIN.unpack(self._seal.decrypt(nonce, box, bytes(bid)))
                 if value != _NOTHING:
                     values.setdefault(slot, []).append(value)
@@ -235,15 +249,23 @@ class _Urn:
     def dispose(self) -> None:
         self._engine.dispose()
 
-    def _mine(self, bids: Iterable[bytes]) -> Any:
-        return (_ballot.c.urn == self._id) & _ballot.c.bid.in_(list(bids))
-
     def _bid(self, voter: str, slot: int) -> bytes:
         return hmac.digest(self._bid_key, f"{self._id}|{voter}|{slot}".encode(), sha256)
 
     def _tag(self, voter: str) -> bytes:
         """Groups one voter's ballots inside the sealed part, so that people can be counted without asking who."""
         return hmac.digest(self._tag_key, voter.encode(), sha256)[:16]
+
+
+@contextmanager
+def _whole(urn_id: int) -> Iterator[None]:
+    """SQLite's bare DatabaseError means a file that is damaged or none of its own; other troubles may pass."""
+    try:
+        yield
+    except DatabaseError as error:
+        if type(error) is DatabaseError:
+            raise UrnMissing(urn_id) from error
+        raise
 
 
 def _shred(file: Path) -> None:

@@ -96,13 +96,14 @@ def show(turn: Turn, button: ShowStatement) -> Screen:
         raise Refusal(Reason.STALE_BUTTON)
     if not round_.is_open(turn.now):
         return _over(turn, round_)
-    return _statement(turn, round_, statements, button.position)
+    dealt = _dealt(turn, round_, statements)
+    return screens.statement(turn.t, round_, statements, button.position, dealt=button.position in dealt)
 
 
 def answer(turn: Turn, button: PulseAnswer) -> Screen:
     """Store the answer and go on to the next statement."""
     try:
-        round_, statements = deeds.answer(
+        round_, statements, dealt = deeds.answer(
             turn.db, turn.urns, turn.known_account, button.municipality, button.round, button.position, button.value,
             turn.now,
         )  # fmt: skip
@@ -111,9 +112,10 @@ def answer(turn: Turn, button: PulseAnswer) -> Screen:
             return _over(turn, _round(turn, button.round), toast=screens.too_late(turn.t))
         raise
     saved = screens.stored(turn.t)
-    if button.position + 1 < len(statements):
-        return _statement(turn, round_, statements, button.position + 1, toast=saved)
-    return _resume(turn, round_, toast=saved)
+    following = button.position + 1
+    if following == len(statements):
+        return _left_off(turn, round_, statements, dealt, saved)
+    return screens.statement(turn.t, round_, statements, following, dealt=following in dealt, toast=saved)
 
 
 def privacy(turn: Turn, button: PulsePrivacy) -> Screen:
@@ -131,20 +133,22 @@ def _preview(turn: Turn, here: Municipality, minute: int) -> Screen:
     return screens.preview(turn.t, here, expected, compose(questions.bank()), invited, minute)
 
 
-def _resume(turn: Turn, round_: Round, toast: str = "") -> Screen:
+def _resume(turn: Turn, round_: Round) -> Screen:
     if not round_.is_open(turn.now):
         return _over(turn, round_)
     statements = pulse.statements(turn.db, round_.id)
-    dealt = deeds.dealt(turn.db, turn.urns, turn.known_account, round_, len(statements), turn.now)
+    return _left_off(turn, round_, statements, _dealt(turn, round_, statements))
+
+
+def _left_off(turn: Turn, round_: Round, statements: tuple[Statement, ...], dealt: set[int], toast: str = "") -> Screen:
     position = next_open(dealt, len(statements))
     if position is None:
         return screens.thanks(turn.t, _here(turn), round_, toast)
     return screens.statement(turn.t, round_, statements, position, dealt=False, toast=toast)
 
 
-def _statement(turn: Turn, round_: Round, statements: tuple[Statement, ...], position: int, toast: str = "") -> Screen:
-    dealt = deeds.dealt(turn.db, turn.urns, turn.known_account, round_, len(statements), turn.now)
-    return screens.statement(turn.t, round_, statements, position, dealt=position in dealt, toast=toast)
+def _dealt(turn: Turn, round_: Round, statements: tuple[Statement, ...]) -> set[int]:
+    return deeds.dealt(turn.db, turn.urns, turn.known_account, round_, len(statements), turn.now)
 
 
 def _over(turn: Turn, round_: Round, toast: str = "") -> Screen:

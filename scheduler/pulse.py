@@ -1,5 +1,7 @@
 """What is due in the life of rounds. Each function does one step in one transaction and says whether it did any."""
 
+from datetime import timedelta
+
 from core.actions import outbox
 from core.actions import pulse as deeds
 from core.queries import people, pulse, trends
@@ -10,6 +12,9 @@ from screens import as_json
 from screens import pulse as screens
 from screens import trends as trend_screens
 from screens.l10n import texts
+
+RESULT_LIVES = timedelta(days=30)
+"""A result is worth sending late: after a long outage too."""
 
 
 def open_due(moment: Moment) -> bool:
@@ -91,7 +96,7 @@ def tell_end(moment: Moment) -> bool:
         )
         outbox.post(
             moment.db, f"round:{round_.id}:result:{account.id}", outbox.Kind.RESULT, account.telegram_id, as_json(told),
-            moment.now, account_id=account.id, round_id=round_.id,
+            moment.now, lives=RESULT_LIVES, account_id=account.id, round_id=round_.id,
         )  # fmt: skip
         deeds.mark_ended(moment.db, round_.id, account.id, moment.now)
     return bool(unended)
@@ -103,5 +108,6 @@ def _post_summary(moment: Moment, here: Municipality, round_: Round) -> None:
         results = trends.results(moment.db, here.id, up_to=round_.number)
         outbox.post(
             moment.db, f"round:{round_.id}:summary", outbox.Kind.SUMMARY, channel.chat_id,
-            as_json(trend_screens.summary(texts(here.locale), here, results)), moment.now, round_id=round_.id,
+            as_json(trend_screens.summary(texts(here.locale), here, results)), moment.now, lives=RESULT_LIVES,
+            round_id=round_.id,
         )  # fmt: skip

@@ -16,7 +16,7 @@ Token = NewType("Token", str)
 
 LARGEST = 2**31 - 1
 SIZE_LIMIT = 64
-_INTEGER = re.compile(r"0|[1-9]\d{0,9}")
+_INTEGER = re.compile(r"0|[1-9][0-9]{0,9}")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 

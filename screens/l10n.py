@@ -62,17 +62,17 @@ class Texts:
         return format_decimal(value, locale=self._babel)
 
     def day(self, moment: datetime | date, zone: str = "Europe/Berlin") -> str:
-        """ "Mo., 23. November 2026" or "Mon, 23 November 2026"."""
+        """In words: «Mo., 23. November 2026» or «Mon, 23 November 2026»."""
         return format_date(
             _local(moment, zone), "EEE, d. MMMM y" if self.locale == "de" else "EEE, d MMMM y", self._babel
         )
 
     def month(self, moment: datetime | date) -> str:
-        """ "Nov. 26" or "Nov 26"."""
+        """In short: «Nov. 26» or «Nov 26»."""
         return format_date(moment, "MMM yy", self._babel)
 
     def moment(self, at: datetime, zone: str) -> str:
-        """ "Mo., 23. November 2026, 15:00 Uhr" or "Mon, 23 November 2026, 15:00"."""
+        """In words: «Mo., 23. November 2026, 15:00 Uhr» or «Mon, 23 November 2026, 15:00»."""
         clock = format_time(at.astimezone(ZoneInfo(zone)), "HH:mm", locale=self._babel)
         return self.plain(N_("{day}, {clock}"), day=self.day(at, zone), clock=clock)
 

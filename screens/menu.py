@@ -61,9 +61,13 @@ def home(t: Texts, place: Municipality, member: Member, members: Sequence[Member
     return Screen(text, tuple(keys))
 
 
+def short(label: str, limit: int = 60) -> str:
+    return label if len(label) <= limit else label[: limit - 1] + "…"
+
+
 def municipalities(t: Texts, members: Sequence[Member]) -> Screen:
     names = {m.municipality_id: m.municipality for m in members}
-    keys = tuple((Press(name, SwitchMunicipality(place)),) for place, name in names.items())
+    keys = tuple((Press(short(name), SwitchMunicipality(place)),) for place, name in names.items())
     return Screen(t("Which municipality would you like to open?"), keys)
 
 
@@ -78,7 +82,8 @@ def welcome_stranger(t: Texts) -> Screen:
         lines(
             t("<b>Dreiklang</b> supports cooperation across departments in municipalities."),
             t(
-                "To take part you need a personal invitation link. You get it from the coordination of your municipality."
+                "To take part you need a personal invitation link. You get it from the coordination of your "
+                "municipality."
             ),
         )
     )

@@ -54,10 +54,13 @@ from screens.buttons import (
     Token,
 )
 from screens.l10n import N_, Texts, lines
-from screens.menu import question, role_name, standing
+from screens.menu import question, role_name, short, standing
 from screens.privacy import short_notice
 
 PAGE = 8
+MOST = 16
+"""People of one department that one message has room for, whatever their names."""
+
 WHY_LIMIT = NOTE_LIMIT - 40
 """Room for the words around it."""
 
@@ -161,9 +164,11 @@ def panel(t: Texts, setup: Setup, running: Round | None, toast: str = "") -> Scr
 def ask_topic(t: Texts) -> Screen:
     return question(
         t,
-        t("What is the cooperation about? Please write it in a few words, for example “Municipal education management”. "
-          "It stands before every pulse."),
-    )  # fmt: skip
+        t(
+            "What is the cooperation about? Please write it in a few words, for example “Municipal education "
+            "management”. It stands before every pulse."
+        ),
+    )
 
 
 def involvement(t: Texts, setup: Setup, which: Involvement) -> Screen:
@@ -239,10 +244,10 @@ def ask_departments(t: Texts, kind: DepartmentKind) -> Screen:
 
 def departments_added(t: Texts, place: int, added: Sequence[str], known: Sequence[str]) -> Screen:
     text = lines(
-        t.plural("{n} entry added: {names}", "{n} entries added: {names}", len(added), names=", ".join(added))
+        t.plural("{n} entry added: {names}", "{n} entries added: {names}", len(added), names=_listed(added))
         if added
         else t("Nothing was added."),
-        t("Already there: {names}", names=", ".join(known)) if known else "",
+        t("Already there: {names}", names=_listed(known)) if known else "",
     )
     return Screen(text, ((Press(t.plain("Departments"), ShowDepartments(place, 0)),), _back(t, place)))
 
@@ -253,9 +258,12 @@ def department(t: Texts, shown: Department, people: Sequence[Member]) -> Screen:
     text = lines(
         t("<b>{name}</b>", name=shown.name),
         t("External partner") if shown.kind is DepartmentKind.PARTNER else "",
-        _people_lines(t, people) or t("Nobody is registered here yet."),
+        _people_lines(t, people[:MOST]) or t("Nobody is registered here yet."),
+        t("Further people: {n}. All of them are listed under “People”.", n=len(people) - MOST)
+        if len(people) > MOST
+        else "",
     )
-    keys: list[tuple[Press, ...]] = [(Press(_person_label(t, p), ShowPerson(place, p.id)),) for p in people]
+    keys: list[tuple[Press, ...]] = [(Press(_person_label(t, p), ShowPerson(place, p.id)),) for p in people[:MOST]]
     if not seated:
         keys.append((Press(t.plain("Invite the contact person"), AskInvite(place, shown.id, Role.REPRESENTATIVE)),))
     keys.append((Press(t.plain("Invite a deputy"), AskInvite(place, shown.id, Role.DEPUTY)),))
@@ -398,17 +406,17 @@ def _people_lines(t: Texts, people: Sequence[Member], *, with_department: bool =
 
 
 def _person_label(t: Texts, person_: Member) -> str:
-    return _short(f"{person_.name} ({role_name(t, person_.role, person_.rank)})")
+    return short(f"{person_.name} ({role_name(t, person_.role, person_.rank)})")
 
 
 def _department_label(t: Texts, shown: Department) -> str:
     if shown.kind is DepartmentKind.PARTNER:
-        return _short(t.plain(N_("{name} (partner)"), name=shown.name))
-    return _short(shown.name)
+        return short(t.plain(N_("{name} (partner)"), name=shown.name))
+    return short(shown.name)
 
 
-def _short(label: str, limit: int = 60) -> str:
-    return label if len(label) <= limit else label[: limit - 1] + "…"
+def _listed(names: Sequence[str]) -> str:
+    return short(", ".join(names), 900)
 
 
 def _page(t: Texts, listed: Sequence[T], page: int, to: Callable[[int], Button]) -> tuple[Sequence[T], Keyboard]:

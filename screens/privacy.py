@@ -51,8 +51,8 @@ def full_notice(t: Texts, member: Member | None) -> Screen:
             "are overwritten and deleted. It is in no backup."
         ),
         t(
-            "<b>What remains:</b> whoever knows all answers but one could work out the last one. While a round is open, "
-            "whoever operates the server could link answers. Telegram can see presses of buttons."
+            "<b>What remains:</b> whoever knows all answers but one could work out the last one. While a round is "
+            "open, whoever operates the server could link answers. Telegram can see presses of buttons."
         ),
         t(
             "<b>How long:</b> your entry in the register until you leave or are removed; messages sent to you 30 days; "

@@ -30,7 +30,8 @@ def summary(t: Texts, here: Municipality, results: Sequence[Result]) -> Screen:
                     "deleted.",
                     minimum=now.minimum,
                 ),
-            )
+            ),
+            protected=True,
         )
     text = lines(
         title,

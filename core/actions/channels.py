@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.actions.people import require_coordinator
+from core.actions.people import hold, require_coordinator
 from core.queries import people
 from core.rules.people import Channel, Member
 from core.rules.refusal import Reason, Refusal
@@ -16,7 +17,7 @@ TITLE_LIMIT = 255
 
 def propose(db: Session, actor: Member, chat_id: int, title: str, *, is_public: bool) -> Channel:
     """Remember a chat to which this coordinator has added the bot. Raises CHANNEL_IS_PUBLIC or CHANNEL_IS_TAKEN."""
-    require_coordinator(actor)
+    hold(db, actor)
     if is_public:
         raise Refusal(Reason.CHANNEL_IS_PUBLIC, title=title)
     _refuse_taken(db, actor, chat_id, title)
@@ -33,17 +34,21 @@ def propose(db: Session, actor: Member, chat_id: int, title: str, *, is_public: 
 
 def confirm(db: Session, actor: Member, channel_id: int, now: datetime) -> Channel:
     """Make a proposed chat the coordination channel, in place of an earlier one."""
-    require_coordinator(actor)
+    hold(db, actor)
     channel = people.channel(db, actor.municipality_id, channel_id)
     _refuse_taken(db, actor, channel.chat_id, channel.title)
     db.execute(
         delete(ChannelRow).where(ChannelRow.municipality_id == actor.municipality_id, ChannelRow.id != channel_id)
     )
-    db.execute(
-        update(ChannelRow)
-        .where(ChannelRow.id == channel_id, ChannelRow.confirmed_at.is_(None))
-        .values(confirmed_at=now)
-    )
+    try:
+        db.execute(
+            update(ChannelRow)
+            .where(ChannelRow.id == channel_id, ChannelRow.confirmed_at.is_(None))
+            .values(confirmed_at=now)
+        )
+    except IntegrityError:
+        # Another municipality has confirmed it since we looked.
+        raise Refusal(Reason.CHANNEL_IS_TAKEN, title=channel.title) from None
     db.expire_all()
     return people.channel(db, actor.municipality_id, channel_id)
 
@@ -73,7 +78,17 @@ def lose(db: Session, chat_id: int) -> tuple[Channel, ...]:
 
 
 def migrate(db: Session, old_chat_id: int, new_chat_id: int) -> None:
-    """A group became a supergroup and has a new id from now on."""
+    """A group became a supergroup and has a new id from now on; it may have been proposed under that already."""
+    known = select(ChannelRow.municipality_id).where(ChannelRow.chat_id == new_chat_id)
+    db.execute(
+        delete(ChannelRow).where(
+            ChannelRow.chat_id == old_chat_id,
+            ChannelRow.confirmed_at.is_(None),
+            ChannelRow.municipality_id.in_(known),
+        )
+    )
+    moving = select(ChannelRow.municipality_id).where(ChannelRow.chat_id == old_chat_id)
+    db.execute(delete(ChannelRow).where(ChannelRow.chat_id == new_chat_id, ChannelRow.municipality_id.in_(moving)))
     for table in (ChannelRow, OutboxRow):
         db.execute(update(table).where(table.chat_id == old_chat_id).values(chat_id=new_chat_id))
 

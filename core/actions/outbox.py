@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from core.db import own_outbox
 from core.tables import OutboxRow, OutboxState, RoundRow
 
 KEPT_FOR = timedelta(days=30)
@@ -70,32 +71,47 @@ def post(
 
 
 def sent_to(db: Session, round_id: int, account_id: int, kind: Kind) -> int | None:
-    """The id of the row by which this account was told, if the message has gone out."""
+    """The id of the row by which this account was told, if the message has gone out or is in the air."""
     return db.scalar(
         select(OutboxRow.id).where(
             OutboxRow.round_id == round_id,
             OutboxRow.account_id == account_id,
             OutboxRow.kind == kind,
-            OutboxRow.message_id.is_not(None),
+            OutboxRow.message_id.is_not(None) | (OutboxRow.state == OutboxState.IN_FLIGHT),
         )
     )
 
 
 def claim(db: Session, now: datetime) -> Parcel | None:
-    """Take the next due message in hand; never two of one chat at a time, so that they keep their order."""
-    busy = aliased(OutboxRow)
-    in_hand = select(busy.chat_id).where(busy.state == OutboxState.IN_FLIGHT)
+    """Take the next due message in hand.
+
+    A chat's messages keep their order: never two of it at a time, and none before an older one that is being retried.
+    """
+    # Two who choose at once would both see a chat at rest.
+    own_outbox(db)
+    other = aliased(OutboxRow)
+    retried_before = (
+        (other.state == OutboxState.WAITING)
+        & (other.tries > 0)
+        & (other.id < OutboxRow.id)
+        & (other.expires_at > now)
+    )
+    held_up = (
+        exists()
+        .where(other.chat_id == OutboxRow.chat_id)
+        .where((other.state == OutboxState.IN_FLIGHT) | retried_before)
+    )
     row = db.scalar(
         select(OutboxRow)
         .where(
             OutboxRow.state == OutboxState.WAITING,
             OutboxRow.due_at <= now,
             OutboxRow.expires_at > now,
-            OutboxRow.chat_id.not_in(in_hand),
+            ~held_up,
         )
         .order_by(OutboxRow.due_at, OutboxRow.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=OutboxRow)
     )
     if row is None:
         return None

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.queries import people
@@ -25,7 +25,17 @@ from core.rules.people import (
     next_rank,
 )
 from core.rules.refusal import Reason, Refusal
-from core.tables import AccountRow, DepartmentRow, InvitationRow, MemberRow, MunicipalityRow
+from core.tables import (
+    AccountRow,
+    DepartmentRow,
+    DraftRow,
+    InvitationRow,
+    InviteeRow,
+    MemberRow,
+    MunicipalityRow,
+    OutboxRow,
+    RoundRow,
+)
 
 
 def found(db: Session, name: str, now: datetime, *, again: bool = False) -> str:
@@ -66,7 +76,7 @@ def add_departments(
     db: Session, actor: Member, names: Sequence[str], kind: DepartmentKind
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Add the names that are new; returns those added and those that were there already."""
-    require_coordinator(actor)
+    hold(db, actor)
     known = {name_key(d.name) for d in people.departments(db, actor.municipality_id)}
     added = tuple(name for name in names if name_key(name) not in known)
     for name in added:
@@ -92,7 +102,7 @@ def invite(
 
     Raises SEAT_TAKEN if the department already has a contact person.
     """
-    require_coordinator(actor)
+    hold(db, actor)
     municipality_id = actor.municipality_id
     if department_id is not None:
         people.department(db, municipality_id, department_id)
@@ -114,7 +124,7 @@ def invite(
 
 def renew_link(db: Session, actor: Member, member_id: int, now: datetime) -> tuple[Member, str]:
     """A new one-time link for somebody not yet connected; older ones stop working."""
-    require_coordinator(actor)
+    hold(db, actor)
     person = people.member(db, actor.municipality_id, member_id)
     if person.account_id is not None:
         raise Refusal(Reason.ALREADY_CONNECTED, name=person.name)
@@ -143,6 +153,8 @@ def revoke_many(db: Session, actor: Member, now: datetime) -> None:
 
 def join(db: Session, hashed: str, telegram_id: int, locale: str, name: str, now: datetime) -> Member:
     """Accept an invitation; ``name`` is what the person confirmed. Doing it twice is joining once."""
+    # Whoever comes by the same link at the same moment waits here, and finds what the first has done.
+    db.execute(select(InvitationRow.id).where(InvitationRow.token_hash == hashed).with_for_update())
     account = people.account(db, telegram_id)
     invitation, mine = people.invitation(db, hashed, account.id if account else None, now)
     if mine is not None:
@@ -167,7 +179,14 @@ def join(db: Session, hashed: str, telegram_id: int, locale: str, name: str, now
         db.add(row)
         db.flush()
         member_id = row.id
-    db.execute(update(MemberRow).where(MemberRow.id == member_id).values(account_id=account_id, name=name))
+    seated = db.scalar(
+        update(MemberRow)
+        .where(MemberRow.id == member_id, MemberRow.account_id.is_(None))
+        .values(account_id=account_id, name=name)
+        .returning(MemberRow.id)
+    )
+    if seated is None:
+        raise Refusal(Reason.LINK_USED)
     db.execute(
         update(AccountRow)
         .where(AccountRow.id == account_id)
@@ -182,22 +201,31 @@ def remove(db: Session, actor: Member, member_id: int) -> Member:
 
     Raises LAST_COORDINATOR rather than leave a municipality without one.
     """
-    require_coordinator(actor)
+    hold(db, actor)
     person = people.member(db, actor.municipality_id, member_id)
     connected = people.coordinators(db, actor.municipality_id)
     if person.is_coordinator and {a.id for a in connected} <= {person.account_id}:
         raise Refusal(Reason.LAST_COORDINATOR, name=person.name)
-    db.execute(delete(MemberRow).where(MemberRow.id == member_id))
-    if person.account_id is not None:
-        forget_account(db, person.account_id)
+    account_id = db.scalar(delete(MemberRow).where(MemberRow.id == member_id).returning(MemberRow.account_id))
+    if account_id is not None:
+        forget_account(db, account_id, actor.municipality_id)
     return person
 
 
-def forget_account(db: Session, account_id: int) -> None:
-    """Delete an account that has no member any more, with its outbox rows and invitations to rounds."""
+def forget_account(db: Session, account_id: int, municipality_id: int) -> None:
+    """Delete what still ties an account to a municipality that it has left; after the last one, the account itself."""
     db.flush()
-    if not db.scalar(select(func.count()).where(MemberRow.account_id == account_id)):
+    left_in = set(db.scalars(select(MemberRow.municipality_id).where(MemberRow.account_id == account_id)))
+    if not left_in:
+        telegram_id = select(AccountRow.telegram_id).where(AccountRow.id == account_id)
+        db.execute(delete(DraftRow).where(DraftRow.telegram_id.in_(telegram_id)))
         db.execute(delete(AccountRow).where(AccountRow.id == account_id))
+    elif municipality_id not in left_in:
+        rounds = select(RoundRow.id).where(RoundRow.municipality_id == municipality_id)
+        for table in (InviteeRow, OutboxRow):
+            db.execute(delete(table).where(table.account_id == account_id, table.round_id.in_(rounds)))
+        here = (AccountRow.id == account_id) & (AccountRow.municipality_id == municipality_id)
+        db.execute(update(AccountRow).where(here).values(municipality_id=None))
 
 
 def set_locale(db: Session, account: Account, locale: str) -> None:
@@ -231,6 +259,19 @@ def mark_reachable(db: Session, telegram_id: int) -> None:
 def require_coordinator(actor: Member) -> None:
     if not actor.is_coordinator:
         raise Refusal(Reason.NOT_A_COORDINATOR)
+
+
+def hold(db: Session, actor: Member) -> None:
+    """Let a coordinator's deeds in one municipality wait for one another; SQLite does so by itself.
+
+    Raises NOT_A_MEMBER if the actor was removed while waiting.
+    """
+    require_coordinator(actor)
+    db.execute(
+        select(MunicipalityRow.id).where(MunicipalityRow.id == actor.municipality_id).with_for_update(key_share=True)
+    )
+    if db.scalar(select(MemberRow.id).where(MemberRow.id == actor.id)) is None:
+        raise Refusal(Reason.NOT_A_MEMBER)
 
 
 def _settings(db: Session, actor: Member) -> MunicipalityRow:

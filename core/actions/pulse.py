@@ -7,7 +7,7 @@ from sqlalchemy import Update, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core import questions
-from core.actions.people import require_coordinator
+from core.actions.people import hold, require_coordinator
 from core.db import own_round, share_round
 from core.queries import people, pulse
 from core.rules import trends, workdays
@@ -45,6 +45,7 @@ def foresee(db: Session, actor: Member, opens_at: datetime, now: datetime) -> Ro
 
 def plan(db: Session, actor: Member, opens_at: datetime, now: datetime) -> Round:
     """Plan the next round; ``opens_at`` not after ``now`` means at once. Raises what ``foresee`` raises."""
+    hold(db, actor)
     foreseen = foresee(db, actor, opens_at, now)
     row = RoundRow(
         municipality_id=foreseen.municipality_id, number=foreseen.number, topic=foreseen.topic,
@@ -116,9 +117,10 @@ def answer(
     position: int,
     value: int,
     now: datetime,
-) -> tuple[Round, tuple[Statement, ...]]:
+) -> tuple[Round, tuple[Statement, ...], set[int]]:
     """Put one answer into the urn, in place of an earlier one; ``value`` 0 is "keine Angabe".
 
+    Returns with the round and its statements the positions dealt with so far, this one among them.
     Writes nothing to the main database. Raises ROUND_OVER, NOT_INVITED or STALE_BUTTON.
     """
     share_round(db, round_id)
@@ -126,11 +128,12 @@ def answer(
     statements = pulse.statements(db, round_id)
     admit(round_, position, len(statements), value, now)
     _require_invited(db, round_, account)
+    who = voter(round_, account.id)
     try:
-        urns.put(round_id, voter(round_, account.id), position, None if value == NO_ANSWER else value)
+        urns.put(round_id, who, position, None if value == NO_ANSWER else value)
+        return round_, statements, urns.dealt(round_id, who, range(len(statements)))
     except UrnMissing:
         raise Refusal(Reason.ROUND_OVER) from None
-    return round_, statements
 
 
 def dealt(db: Session, urns: Urns, account: Account, round_: Round, count: int, now: datetime) -> set[int]:

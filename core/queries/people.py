@@ -4,7 +4,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from core.rules.people import (
@@ -38,9 +38,7 @@ def account(db: Session, telegram_id: int) -> Account | None:
 
 def identity(db: Session, telegram_id: int) -> tuple[Account | None, tuple[Member, ...]]:
     """The account that knocks and all its members, in one query; coordinators first."""
-    rows = db.execute(
-        _members().add_columns(AccountRow).where(AccountRow.telegram_id == telegram_id).order_by(_ROLE_ORDER)
-    ).all()
+    rows = db.execute(_IDENTITY, {"telegram_id": telegram_id}).all()
     if not rows:
         return account(db, telegram_id), ()
     return _account(rows[0].AccountRow), tuple(_member(row) for row in rows)
@@ -179,6 +177,12 @@ def _members() -> Select[*tuple[Any, ...]]:
         .outerjoin(DepartmentRow, DepartmentRow.id == MemberRow.department_id)
         .outerjoin(AccountRow, AccountRow.id == MemberRow.account_id)
     )
+
+
+# Built once: putting a statement together takes longer than running it, and this one runs for every update.
+_IDENTITY = (
+    _members().add_columns(AccountRow).where(AccountRow.telegram_id == bindparam("telegram_id")).order_by(_ROLE_ORDER)
+)
 
 
 def _member(row: Row[*tuple[Any, ...]]) -> Member:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.rules.people import Account
@@ -11,10 +11,21 @@ from core.rules.pulse import Dimension, ItemRole, Round, Statement
 from core.rules.refusal import Reason, Refusal
 from core.tables import AccountRow, InviteeRow, MemberRow, RoundRow, StatementRow
 
+# Built once: putting a statement together takes longer than running it, and these run for every answer.
+_ROUND = select(RoundRow).where(RoundRow.id == bindparam("round_id"))
+_STATEMENTS = (
+    select(StatementRow.key, StatementRow.dimension, StatementRow.role, StatementRow.de, StatementRow.en)
+    .where(StatementRow.round_id == bindparam("round_id"))
+    .order_by(StatementRow.position)
+)
+_IS_INVITED = select(
+    exists().where(InviteeRow.round_id == bindparam("round_id"), InviteeRow.account_id == bindparam("account_id"))
+)
+
 
 def round_of(db: Session, municipality_id: int, round_id: int) -> Round:
     """A round of this municipality; raises NOT_FOUND, also for another municipality's."""
-    row = db.get(RoundRow, round_id)
+    row = db.scalar(_ROUND, {"round_id": round_id})
     if row is None or row.municipality_id != municipality_id:
         raise Refusal(Reason.NOT_FOUND)
     return as_round(row)
@@ -32,13 +43,12 @@ def running(db: Session, municipality_id: int) -> Round | None:
 
 def statements(db: Session, round_id: int) -> tuple[Statement, ...]:
     """As the round asks them, in their order."""
-    rows = db.scalars(select(StatementRow).where(StatementRow.round_id == round_id).order_by(StatementRow.position))
-    return tuple(Statement(r.key, Dimension(r.dimension), ItemRole(r.role), r.de, r.en) for r in rows)
+    rows = db.execute(_STATEMENTS, {"round_id": round_id})
+    return tuple(Statement(key, Dimension(dimension), ItemRole(role), de, en) for key, dimension, role, de, en in rows)
 
 
 def is_invited(db: Session, round_id: int, account_id: int) -> bool:
-    asked = exists().where(InviteeRow.round_id == round_id, InviteeRow.account_id == account_id)
-    return bool(db.scalar(select(asked)))
+    return bool(db.scalar(_IS_INVITED, {"round_id": round_id, "account_id": account_id}))
 
 
 def invitable(db: Session, municipality_id: int) -> tuple[int, ...]:

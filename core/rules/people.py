@@ -166,11 +166,15 @@ _SPACES = re.compile(r"\s+")
 _BULLET = re.compile(r"^\s*(?:[-–—*•·]|\d{1,2}[.)])\s+")
 
 
+_BLANK = "\u115f\u1160\u3164\uffa0\u2800"
+"""Letters and a symbol that are drawn as nothing."""
+
+
 def _visible(text: str) -> str:
     """Composed (NFC), without control, zero-width and direction-changing characters."""
-    composed = unicodedata.normalize("NFC", text)
-    kept = (c for c in composed if c in "\n\t " or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs", "Cn"})
-    return "".join(kept)
+    hidden = {"Cc", "Cf", "Co", "Cs", "Cn"}
+    kept = (c for c in text if c in "\n\t " or (unicodedata.category(c) not in hidden and c not in _BLANK))
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def clean_line(text: str, limit: int) -> str:
@@ -200,14 +204,16 @@ def name_key(name: str) -> str:
 
 def pasted_names(text: str) -> tuple[str, ...]:
     """Names from lines as people paste them: bullets and numbers dropped, blanks and repetitions skipped."""
-    lines = [_BULLET.sub("", line).strip(" ;,\t") for line in text.splitlines()]
+    lines = [_BULLET.sub("", line).strip(" ;,\t") for line in map(_visible, text.splitlines())]
     filled = [line for line in lines if line]
     if not filled:
         raise Refusal(Reason.NAME_EMPTY)
     if len(filled) > DEPARTMENTS_AT_ONCE:
         raise Refusal(Reason.TOO_MANY_LINES, limit=DEPARTMENTS_AT_ONCE, length=len(filled))
-    unique = {name_key(name): name for name in reversed([clean_name(line) for line in filled])}
-    return tuple(reversed(unique.values()))
+    unique: dict[str, str] = {}
+    for name in map(clean_name, filled):
+        unique.setdefault(name_key(name), name)
+    return tuple(unique.values())
 
 
 def next_rank(taken: Iterable[int]) -> int:

@@ -50,7 +50,7 @@ def closing(opens_at: datetime, zone: ZoneInfo, closed: Collection[date] = ()) -
 
 _GERMAN = re.compile(
     r"""^\s*(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.?\s*(?P<year>\d{4}|\d{2})?
-        (?:\s*,?\s*(?:um\s+)?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(?:uhr|h)?)?\s*$""",
+        (?:\s*,?\s*(?:um\s+)?(?<!\d)(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(?:uhr|h)?)?\s*$""",
     re.VERBOSE | re.IGNORECASE,
 )
 _ISO = re.compile(

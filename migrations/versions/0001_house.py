@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_table(
         "municipality",
         sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("name_key", sa.String(length=160), nullable=False),
+        sa.Column("name_key", sa.String(length=240), nullable=False),
         sa.Column("locale", sa.String(length=8), nullable=False),
         sa.Column("zone", sa.String(length=40), nullable=False),
         sa.Column("topic", sa.String(length=200), nullable=False),
@@ -95,7 +95,7 @@ def upgrade() -> None:
         "department",
         sa.Column("municipality_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("name_key", sa.String(length=160), nullable=False),
+        sa.Column("name_key", sa.String(length=240), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -235,6 +235,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_chat_id"), ["chat_id"], unique=False)
         batch_op.create_index("ix_outbox_due", ["state", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_edits_id"), ["edits_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_round_id"), ["round_id"], unique=False)
@@ -295,6 +296,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_round_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_edits_id"))
         batch_op.drop_index("ix_outbox_due")
+        batch_op.drop_index(batch_op.f("ix_outbox_chat_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_account_id"))
 
     op.drop_table("outbox")

@@ -1,7 +1,9 @@
 """One installation of Dreiklang beside a small Telegram, with a clock that only moves when the story says so."""
 
 import asyncio
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,10 +28,14 @@ UNHURRIED = Limits(overall_per_second=10_000, chat_per_second=10_000, chat_burst
 
 class Clock:
     def __init__(self, start: datetime) -> None:
-        self.moment = start
+        self.moment = self._start = start
 
     def now(self) -> datetime:
         return self.moment
+
+    def monotonic(self) -> float:
+        """Goes on by itself, as every machine's does, and jumps with the clock."""
+        return time.monotonic() + (self.moment - self._start).total_seconds()
 
 
 class Installation:
@@ -40,19 +46,34 @@ class Installation:
         self.clock = clock
         self.data = data
         self.settings = Settings(
-            token=SecretStr(TOKEN), api_url=url, database_url=database_url, data=data, webhook_url="", listen="", urn_url=""
+            token=SecretStr(TOKEN),
+            api_url=url,
+            database_url=database_url,
+            data=data,
+            webhook_url="",
+            listen="",
+            urn_url="",
         )
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app: App | None = None
         self._failure: BaseException | None = None
 
+    def listen_to_webhook(self) -> None:
+        """From the next start on Telegram calls us, instead of being polled."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+        self.settings = self.settings.model_copy(
+            update={"webhook_url": f"http://{address}", "webhook_secret": SecretStr("s3cret"), "listen": address}
+        )
+
     def start(self) -> None:
         ready = threading.Event()
 
         async def live() -> None:
             self._loop = asyncio.get_running_loop()
-            self._app = build(self.settings, clock=self.clock.now, limits=UNHURRIED)
+            self._app = build(self.settings, clock=self.clock.now, monotonic=self.clock.monotonic, limits=UNHURRIED)
             await self._app.run(started=ready.set)
 
         def body() -> None:

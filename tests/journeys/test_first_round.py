@@ -7,10 +7,19 @@ import pytest
 from sandbox.people import Person, Room, Telegram
 from tests.journeys.installation import Installation, at, link_in
 
-TEN = "\n".join(
-    ("1. Jugendamt", "- Schulverwaltungsamt", "Volkshochschule", "Sozialamt", "Gesundheitsamt", "Kämmerei",
-     "Kreisbibliothek", "Musikschule", "", "Amt für Statistik und Wahlen", "Amt für Wirtschaftsförderung")
-)  # fmt: skip
+TEN = """\
+1. Jugendamt
+- Schulverwaltungsamt
+Volkshochschule
+Sozialamt
+Gesundheitsamt
+Kämmerei
+Kreisbibliothek
+Musikschule
+
+Amt für Statistik und Wahlen
+Amt für Wirtschaftsförderung
+"""
 
 GERMAN = {
     "language": "de",
@@ -159,6 +168,7 @@ def test_from_founding_to_the_first_summary(town: Installation, telegram: Telegr
     everybody = len(staff) + 1
     summary = channel.sees(says["participation"].format(len(staff), everybody) if says is GERMAN else "Beteiligung: ")
     assert summary.protected
+    assert summary.photo
     assert summary.photo.startswith(b"\x89PNG")
     assert len([m for m in channel.messages if not m.service]) == 1
     for person in (maren, *staff):

@@ -1,0 +1,324 @@
+"""``kill -9`` at every step of a round's life, and a restart: the outcome is the same, and nobody is told twice."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from core.actions import outbox
+from core.db import Database
+from core.queries import pulse as queries
+from core.tables import OutboxRow, OutboxState
+from core.urn import Count, Urns
+from scheduler.moment import Moment
+from scheduler.upkeep import recover
+from tests.actions.dying import Notes, Step, die
+from tests.actions.saved import Build, Copy, Saved, Scene
+from tests.actions.town import Town, found, tables
+from tests.postgres import Postgres
+
+CHANNEL = -100_123
+VALUES = (4, 3, 5, 4, 2, 0)
+POINTS_ON_POSTGRESQL = 8
+
+Save = Callable[[Build], Saved]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def save(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Save]:
+    """Keeps an installation, of either kind."""
+    server: Postgres | None = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    yield lambda build: Saved(build, tmp_path / "saved", server)
+
+
+def steps_of(saved: Saved, deed: Callable[[Copy, Step], object]) -> list[int]:
+    """At which steps to die: at each on SQLite, at some from first to last on PostgreSQL, where starting is slow."""
+    with saved.copy() as copy:
+        steps = die(0, partial(deed, copy))
+        is_sqlite = copy.url.startswith("sqlite")
+    assert steps > POINTS_ON_POSTGRESQL
+    if is_sqlite:
+        return list(range(1, steps + 1))
+    return sorted({1 + (steps - 1) * point // (POINTS_ON_POSTGRESQL - 1) for point in range(POINTS_ON_POSTGRESQL)})
+
+
+def start(town: Town, now: datetime) -> int:
+    """What the program does first; returns how many messages are in doubt by it."""
+    with town.database.begin() as db:
+        return recover(Moment(db, town.urns, now))
+
+
+def state(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything in the main database; numbers that PostgreSQL leaves out after a rollback do not count."""
+    return tables(database, without=() if database.is_sqlite else {"id", "edits_id"})
+
+
+# Opening
+
+
+def _planned(now: datetime, database: Database, urns: Urns) -> Scene:
+    town = found(database, urns, now)
+    staff = town.staff(1)
+    return Scene(town, staff, town.plan())
+
+
+def _beat(copy: Copy, _step: Step) -> None:
+    with copy.started() as scene:
+        scene.town.beat()
+
+
+def test_dying_while_a_round_opens(save: Save, now: datetime) -> None:
+    saved = save(partial(_planned, now))
+    with saved.copy() as copy, copy.started() as scene:
+        scene.town.beat()
+        expected = state(scene.town.database)
+    assert len(expected["invitee"]) == len(expected["outbox"]) == 2
+    for last in steps_of(saved, _beat):
+        with saved.copy() as copy:
+            assert die(last, partial(_beat, copy)) == 0
+            with copy.started() as scene:
+                town, round_ = scene.town, scene.running
+                assert start(town, now) == 0
+                # An urn without an open round does not outlive the start.
+                is_open = town.round(round_.id).opened_at is not None
+                assert town.urns.known() == ({round_.id} if is_open else set()), last
+                town.beat()
+                assert state(town.database) == expected, last
+                assert town.urns.count(round_.id) == Count({}, 0), last
+                town.answer(scene.staff[0], round_, 0, 3)
+                assert town.urns.count(round_.id) == Count({0: [3]}, 1), last
+
+
+# Answering
+
+
+def _open(now: datetime, database: Database, urns: Urns) -> Scene:
+    """Four have answered everything, the fifth nothing yet."""
+    town = found(database, urns, now)
+    town.channel(CHANNEL)
+    staff = town.staff(5)
+    round_ = town.open()
+    town.beat()
+    for account in staff[1:]:
+        town.answers(account, round_, VALUES)
+    return Scene(town, staff, round_)
+
+
+PRESSES = ((0, 1), (0, 4), (1, 3), (2, 5), (3, 4), (4, 2), (5, 0))
+"""The first answer is changed; together they are as the others'."""
+
+
+def _press(copy: Copy, _step: Step) -> None:
+    """Each press is noted once the person has been told that it is stored."""
+    notes = Notes(copy.folder / "told")
+    with copy.started() as scene:
+        for position, value in PRESSES[len(notes.all()) :]:
+            scene.town.answer(scene.staff[0], scene.running, position, value)
+            notes.add(f"{position} {value}")
+
+
+def test_dying_while_somebody_answers(save: Save, now: datetime) -> None:
+    saved = save(partial(_open, now))
+    with saved.copy() as copy:
+        die(0, partial(_press, copy))
+        with copy.started() as scene:
+            before = state(scene.town.database)
+            scene.town.beat(scene.running.closes_at)
+            expected = state(scene.town.database)
+    assert len(expected["figure"]) == 2
+    for last in steps_of(saved, _press):
+        with saved.copy() as copy:
+            assert die(last, partial(_press, copy)) == 0
+            told = [int(note.split()[0]) for note in Notes(copy.folder / "told").all()]
+            with copy.started() as scene:
+                town, round_ = scene.town, scene.running
+                assert start(town, now) == 0
+                assert state(town.database) == before, last
+                # What somebody was told is stored is stored, and at most the press in hand besides.
+                dealt = town.dealt(scene.staff[0], round_)
+                assert set(told) <= dealt <= {position for position, _ in PRESSES[: len(told) + 1]}, last
+            # Telegram delivers again what was not acknowledged.
+            die(0, partial(_press, copy))
+            with copy.started() as scene:
+                counted = scene.town.urns.count(round_.id)
+                assert counted == Count({i: [v] * 5 for i, v in enumerate(VALUES) if v}, 5), last
+                if last % 10 == 1:
+                    scene.town.beat(round_.closes_at)
+                    assert state(scene.town.database) == expected, last
+
+
+# Closing
+
+
+def _answered(now: datetime, database: Database, urns: Urns) -> Scene:
+    """Everybody has got the invitation and answered; the time has come."""
+    scene = _open(now, database, urns)
+    scene.town.answers(scene.staff[0], scene.running, VALUES)
+    deliver(scene.town, now, Notes(Path("/dev/null")), lambda: None)
+    return scene
+
+
+def _close(copy: Copy, _step: Step) -> None:
+    with copy.started() as scene:
+        scene.town.beat(scene.running.closes_at)
+
+
+def test_dying_while_a_round_closes(save: Save, now: datetime) -> None:
+    saved = save(partial(_answered, now))
+    with saved.copy() as copy, copy.started() as scene:
+        round_ = scene.running
+        scene.town.beat(round_.closes_at)
+        expected = state(scene.town.database)
+        kinds = Counter(_kinds(scene.town.database))
+    assert kinds == {"invitation": 6, "edit": 6, "result": 6, "summary": 1}
+    assert len(expected["figure"]) == 2
+    for last in steps_of(saved, _close):
+        with saved.copy() as copy:
+            assert die(last, partial(_close, copy)) == 0
+            with copy.started() as scene:
+                town = scene.town
+                with town.database.begin() as db:
+                    is_told = "summary" in _kinds(town.database)
+                    is_destroyed = not queries.undestroyed(db)
+                # The summary is held until the urn is destroyed for certain.
+                assert is_told == is_destroyed, last
+                assert not (is_destroyed and list((copy.folder / "urn").iterdir())), last
+                assert start(town, round_.closes_at) == 0
+                town.beat(round_.closes_at)
+                assert state(town.database) == expected, last
+            assert list((copy.folder / "urn").iterdir()) == [], last
+
+
+# Sending
+
+
+def deliver(town: Town, now: datetime, telegram: Notes, step: Step) -> None:
+    """As ``bot.delivery`` does it: claim, send, record."""
+    while (parcel := town.do(outbox.claim, now)) is not None:
+        step()
+        telegram.add(f"{parcel.id} {parcel.kind} {parcel.chat_id} {parcel.message_id}")
+        step()
+        town.do(outbox.record_sent, parcel, parcel.message_id or 10_000 + parcel.id, now)
+
+
+def _ended(now: datetime, database: Database, urns: Urns) -> Scene:
+    """Edits, results and the summary wait to be sent."""
+    town = found(database, urns, now)
+    town.channel(CHANNEL)
+    staff = town.staff(1)
+    round_ = town.open()
+    town.beat()
+    deliver(town, now, Notes(Path("/dev/null")), lambda: None)
+    town.beat(round_.closes_at)
+    return Scene(town, staff, round_)
+
+
+def _deliver(copy: Copy, step: Step) -> None:
+    with copy.started() as scene:
+        deliver(scene.town, scene.running.closes_at, Notes(copy.folder / "telegram"), step)
+
+
+def test_dying_while_messages_go_out(save: Save, now: datetime) -> None:
+    saved = save(partial(_ended, now))
+    for last in steps_of(saved, _deliver):
+        with saved.copy() as copy:
+            assert die(last, partial(_deliver, copy)) == 0
+            with copy.started() as scene:
+                in_doubt = start(scene.town, scene.running.closes_at)
+                assert in_doubt <= 1
+            die(0, partial(_deliver, copy))
+            with copy.started() as scene:
+                rows = _rows(scene.town.database)
+            _check_sent(rows, Notes(copy.folder / "telegram").all(), in_doubt)
+
+
+def _check_sent(rows: list[OutboxRow], telegram: list[str], in_doubt: int) -> None:
+    """Nobody is told twice; only an edit may be repeated; and what may be missing is listed."""
+    times = Counter(int(note.split()[0]) for note in telegram)
+    for row in rows:
+        if row.state == OutboxState.IN_DOUBT:
+            assert row.kind != outbox.Kind.EDIT
+            assert times[row.id] <= 1
+        else:
+            assert row.state == OutboxState.SENT, (row.key, row.state)
+            assert times[row.id] in ({1, 2} if row.kind == outbox.Kind.EDIT else {0, 1})
+    assert sum(row.state == OutboxState.IN_DOUBT for row in rows) == in_doubt
+
+
+def _rows(database: Database) -> list[OutboxRow]:
+    with database.begin() as db:
+        return list(db.scalars(select(OutboxRow).order_by(OutboxRow.id)))
+
+
+def _kinds(database: Database) -> list[str]:
+    return [row.kind for row in _rows(database)]
+
+
+# A whole life
+
+
+def _live(copy: Copy, step: Step) -> None:
+    """From opening to the last message; every start goes on where the last one was killed."""
+    told, telegram = Notes(copy.folder / "told"), Notes(copy.folder / "telegram")
+    doubtful = Notes(copy.folder / "doubtful")
+    with copy.started() as scene:
+        town, planned = scene.town, scene.running
+        for _ in range(start(town, town.now)):
+            doubtful.add("one")
+        town.beat()
+        deliver(town, town.now, telegram, step)
+        for number, account in enumerate(scene.staff):
+            for position, value in enumerate(VALUES):
+                press = f"{number} {position}"
+                if press not in told.all():
+                    town.answer(account, planned, position, value)
+                    told.add(press)
+        ends = town.round(planned.id).closes_at
+        town.beat(ends)
+        deliver(town, ends, telegram, step)
+
+
+def _long_planned(now: datetime, database: Database, urns: Urns) -> Scene:
+    town = found(database, urns, now)
+    town.channel(CHANNEL)
+    staff = town.staff(5)
+    return Scene(town, staff, town.plan())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_dying_again_and_again_from_opening_to_the_last_message(save: Save, now: datetime, seed: int) -> None:
+    saved = save(partial(_long_planned, now))
+    with saved.copy() as copy:
+        die(0, partial(_live, copy))
+        with copy.started() as scene:
+            expected = state(scene.town.database)
+            sent = Counter(_kinds(scene.town.database))
+    random = Random(seed)
+    deaths = 0
+    with saved.copy() as copy:
+        # Long enough each time for the longest transaction, so that there is progress.
+        while die(random.randint(60, 400), partial(_live, copy)) == 0:
+            deaths += 1
+            assert deaths < 100
+        with copy.started() as scene:
+            rows, after = _rows(scene.town.database), state(scene.town.database)
+        telegram = Notes(copy.folder / "telegram").all()
+        in_doubt = len(Notes(copy.folder / "doubtful").all())
+        left = list((copy.folder / "urn").iterdir())
+    assert deaths >= 3
+    assert in_doubt <= deaths
+    for name in set(expected) - {"outbox"}:
+        assert after[name] == expected[name], name
+    kinds = Counter(row.kind for row in rows)
+    # An invitation that is in doubt has no number, and nothing to edit.
+    assert {**kinds, "edit": 6} == sent
+    doubtful = Counter(row.kind for row in rows if row.state == OutboxState.IN_DOUBT)
+    assert kinds["edit"] == 6 - doubtful["invitation"]
+    _check_sent(rows, telegram, sum(doubtful.values()))
+    assert left == []
