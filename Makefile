@@ -9,7 +9,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench lock messages clean
+.PHONY: help run demo test check bench lock messages pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,12 +49,15 @@ lock: ## write requirements*.txt anew from pyproject.toml; LOCKFLAGS=--upgrade t
 
 messages: $(VENV)/.test ## collect the sentences of screens/ and carry them into locale/
 	@mkdir -p locale
-	@$(BIN)/pybabel --quiet extract --omit-header --add-location=file --sort-by-file --no-default-keywords \
+	@$(BIN)/pybabel --quiet extract --omit-header --width=120 --add-location=file --sort-by-file --no-default-keywords \
 		--keyword=N_ --keyword=t --keyword=plain --keyword=plural:1,2 --output-file=locale/dreiklang.pot screens
 	@for language in de en; do \
-		$(BIN)/pybabel --quiet update --domain=dreiklang --input-file=locale/dreiklang.pot --output-dir=locale \
+		$(BIN)/pybabel --quiet update --width=120 --domain=dreiklang --input-file=locale/dreiklang.pot --output-dir=locale \
 			--locale=$$language --init-missing --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date || exit 1; \
 	done
+
+pictures: $(VENV)/.test ## renew the pictures of the README from the demo; needs Chromium
+	@$(BIN)/python docs/pictures.py
 
 clean: ## remove what make made; data/ and .env stay
 	@rm -rf $(VENV) $(VENV)-lock build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -29,7 +29,7 @@ MOST = max(LOADS)
 WARM_UP = 60
 STARTS = 3
 START_LIMIT = STOP_LIMIT = 60.0
-BUDGET = 110.0
+BUDGET = 80.0
 """No new round begins after so many seconds of rounds."""
 FEWEST_ROUNDS, MOST_ROUNDS = 3, 9
 

@@ -22,7 +22,7 @@ BATCH = 100
 PATIENCE = 15.0
 """Telegram forgets a press after about as long; who has seen nothing by then is counted as lost."""
 
-_SEND_TRUE = frozenset({"answerCallbackQuery", "setMyCommands", "deleteWebhook"})
+_TRUE = frozenset({"answerCallbackQuery", "setMyCommands", "deleteWebhook"})
 _REQUEST = re.compile(rb"[A-Z]+ /bot([^/ ]+)/(\w+)\??(\S*)")
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]+>")
@@ -108,10 +108,11 @@ class Line:
             person = self._people[_chat_id(data) or 0]
             connection.answer(self._messages[(person.presses - 1) % len(self._messages)] % {b"chat": person.chat_id})
             self._edited(person)
-        elif method in _SEND_TRUE:
+        elif method in _TRUE:
             connection.answer(b'{"ok":true,"result":true}')
-            if method == "answerCallbackQuery" and (person := self._pressing.get(_query_id(data) or 0)) is not None:
-                self._measured.answered.append(perf_counter() - person.pressed_at)
+            presser = self._pressing.get(_query_id(data) or 0)
+            if presser is not None:
+                self._measured.answered.append(perf_counter() - presser.pressed_at)
         elif method == "getMe":
             connection.answer(_ok(BOT))
         else:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OFFICIAL_API = "https://api.telegram.org"
@@ -59,9 +59,9 @@ class Settings(BaseSettings):
 
     token: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")
     api_url: Annotated[str, AfterValidator(_web_url)] = OFFICIAL_API
-    database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///data/dreiklang.db"
+    database_url: Annotated[str, AfterValidator(_database_url), Field(repr=False)] = "sqlite:///data/dreiklang.db"
     data: Path = Path("data")
-    urn_url: Annotated[str, AfterValidator(_urn_url)] = ""
+    urn_url: Annotated[str, AfterValidator(_urn_url), Field(repr=False)] = ""
     operator_chat: int | None = None
     webhook_url: Annotated[str, AfterValidator(_web_url)] = ""
     webhook_secret: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")

@@ -71,6 +71,8 @@ PRESSED = (
     Pressed(buttons.ShowPrivacyInFull, privacy.full_notice, ANYONE),
     Pressed(buttons.CancelForm, forms.cancel, ANYONE),
     Pressed(buttons.Join, start.join, ANYONE),
+    Pressed(buttons.ShowInvitation, start.follow_invitation, ANYONE),
+    Pressed(buttons.ReadNotice, privacy.notice_for_invited, ANYONE),
     Pressed(buttons.CorrectName, start.ask_own_name, ANYONE),
     Pressed(buttons.JoinAsNamed, start.join_as_named, ANYONE),
     Pressed(buttons.Panel, people.panel, COORDINATOR),

@@ -1,5 +1,6 @@
 """The coordination: setup, departments, people and invitations."""
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ from screens.buttons import (
     ShowPerson,
     Token,
 )
+from screens.l10n import texts
 
 
 def panel(turn: Turn, _asked: Panel | str) -> Screen:
@@ -57,7 +59,7 @@ def involvement(turn: Turn, button: ShowInvolvement) -> Screen:
 def involved_today(turn: Turn, button: RecordInvolved) -> Screen:
     here = people.municipality(turn.db, turn.member.municipality_id)
     today = turn.now.astimezone(ZoneInfo(here.zone)).date()
-    deeds.record_involvement(turn.db, turn.member, button.which, screens.involved_on(turn.t, today))
+    deeds.record_involvement(turn.db, turn.member, button.which, screens.involved_on(texts(here.locale), today))
     return _panel(turn)
 
 
@@ -69,10 +71,11 @@ def ask_involved_on(turn: Turn, button: AskInvolvedOn) -> Screen:
 def involved_on_given(turn: Turn, draft: dict[str, Any], text: str) -> Screen:
     here = people.municipality(turn.db, turn.member.municipality_id)
     today = turn.now.astimezone(ZoneInfo(here.zone)).date()
-    day, _ = read_date(text, today.replace(month=1, day=1))
+    # Without a year the latest such day is meant.
+    day, _ = read_date(text, today - timedelta(days=364))
     if day > today:
         raise Refusal(Reason.DATE_IN_THE_FUTURE)
-    note = screens.involved_on(turn.t, day)
+    note = screens.involved_on(texts(here.locale), day)
     deeds.record_involvement(turn.db, turn.member, Involvement(draft["which"]), note)
     forms.done(turn)
     return _panel(turn)
@@ -84,7 +87,8 @@ def ask_not_needed(turn: Turn, button: AskNotNeeded) -> Screen:
 
 
 def not_needed_given(turn: Turn, draft: dict[str, Any], text: str) -> Screen:
-    note = screens.not_needed(turn.t, text)
+    here = people.municipality(turn.db, turn.member.municipality_id)
+    note = screens.not_needed(texts(here.locale), text)
     deeds.record_involvement(turn.db, turn.member, Involvement(draft["which"]), note)
     forms.done(turn)
     return _panel(turn)

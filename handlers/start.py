@@ -21,6 +21,7 @@ from screens.buttons import (
     JoinLink,
     OpenMenu,
     SetLanguage,
+    ShowInvitation,
     SwitchMunicipality,
 )
 from screens.l10n import texts
@@ -50,7 +51,7 @@ def home(turn: Turn) -> Screen:
     return menu_screens.home(turn.t, here, member, turn.members, running if asked else None)
 
 
-def follow_invitation(turn: Turn, link: JoinLink) -> Screen:
+def follow_invitation(turn: Turn, link: JoinLink | ShowInvitation) -> Screen:
     """Show what the link promises; it is used up by joining, not by looking."""
     invited, mine = people.invitation(turn.db, people.token_hash(link.token), _account_id(turn), turn.now)
     if mine is not None:

@@ -1,17 +1,18 @@
 """What is due in the life of rounds. Each function does one step in one transaction and says whether it did any."""
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from core.actions import outbox
 from core.actions import pulse as deeds
 from core.queries import people, pulse, trends
-from core.rules.people import Municipality
+from core.rules.people import Account, Municipality
 from core.rules.pulse import Round
 from scheduler.moment import BATCH, Moment
-from screens import as_json
+from screens import Screen, as_json
 from screens import pulse as screens
 from screens import trends as trend_screens
-from screens.l10n import texts
+from screens.l10n import LOCALES, Texts, texts
 
 RESULT_LIVES = timedelta(days=30)
 """A result is worth sending late: after a long outage too."""
@@ -25,21 +26,17 @@ def open_due(moment: Moment) -> bool:
 def invite(moment: Moment) -> bool:
     """Put invitations of open rounds into the outbox."""
     untold = pulse.untold(moment.db, BATCH)
-    for round_, account in untold:
+    for round_, accounts in _by_round(untold):
         here = people.municipality(moment.db, round_.municipality_id)
         count = len(pulse.statements(moment.db, round_.id))
-        outbox.post(
-            moment.db,
-            f"round:{round_.id}:invitation:{account.id}",
-            outbox.Kind.INVITATION,
-            account.telegram_id,
-            as_json(screens.invitation(texts(account.locale), here, round_, count)),
-            moment.now,
-            lives=round_.closes_at - moment.now,
-            account_id=account.id,
-            round_id=round_.id,
-        )
-        deeds.mark_told(moment.db, round_.id, account.id, moment.now)
+        told = {locale: as_json(screens.invitation(texts(locale), here, round_, count)) for locale in LOCALES}
+        for account in accounts:
+            outbox.post(
+                moment.db, f"round:{round_.id}:invitation:{account.id}", outbox.Kind.INVITATION, account.telegram_id,
+                told[account.locale], moment.now, lives=round_.closes_at - moment.now,
+                account_id=account.id, round_id=round_.id,
+            )  # fmt: skip
+            deeds.mark_told(moment.db, round_.id, account.id, moment.now)
     return bool(untold)
 
 
@@ -75,39 +72,48 @@ def destroy(moment: Moment) -> bool:
 def tell_end(moment: Moment) -> bool:
     """Edit the invitations of rounds that are over, and send everyone who was invited the result."""
     unended = pulse.unended(moment.db, BATCH)
-    for round_, account in unended:
-        t = texts(account.locale)
-        invitation = outbox.sent_to(moment.db, round_.id, account.id, outbox.Kind.INVITATION)
-        is_cancelled = round_.cancelled_at is not None
-        if invitation is not None:
-            ended = screens.cancelled(t, round_.number) if is_cancelled else screens.over(t, round_.number)
+    for round_, accounts in _by_round(unended):
+        ended = {locale: as_json(_ended(texts(locale), round_)) for locale in LOCALES}
+        result = {locale: as_json(_result(moment, texts(locale), round_)) for locale in LOCALES}
+        for account in accounts:
+            invitation = outbox.sent_to(moment.db, round_.id, account.id, outbox.Kind.INVITATION)
+            if invitation is not None:
+                outbox.post(
+                    moment.db, f"round:{round_.id}:end:{account.id}", outbox.Kind.EDIT, account.telegram_id,
+                    ended[account.locale], moment.now, account_id=account.id, round_id=round_.id, edits_id=invitation,
+                )  # fmt: skip
             outbox.post(
-                moment.db, f"round:{round_.id}:end:{account.id}", outbox.Kind.EDIT, account.telegram_id, as_json(ended),
-                moment.now, account_id=account.id, round_id=round_.id, edits_id=invitation,
+                moment.db, f"round:{round_.id}:result:{account.id}", outbox.Kind.RESULT, account.telegram_id,
+                result[account.locale], moment.now, lives=RESULT_LIVES, account_id=account.id, round_id=round_.id,
             )  # fmt: skip
-        told = (
-            screens.cancelled(t, round_.number)
-            if is_cancelled
-            else trend_screens.summary(
-                t,
-                people.municipality(moment.db, round_.municipality_id),
-                trends.results(moment.db, round_.municipality_id, up_to=round_.number),
-            )
-        )
-        outbox.post(
-            moment.db, f"round:{round_.id}:result:{account.id}", outbox.Kind.RESULT, account.telegram_id, as_json(told),
-            moment.now, lives=RESULT_LIVES, account_id=account.id, round_id=round_.id,
-        )  # fmt: skip
-        deeds.mark_ended(moment.db, round_.id, account.id, moment.now)
+            deeds.mark_ended(moment.db, round_.id, account.id, moment.now)
     return bool(unended)
+
+
+def _by_round(asked: Iterable[tuple[Round, Account]]) -> Iterator[tuple[Round, tuple[Account, ...]]]:
+    rounds: dict[int, tuple[Round, list[Account]]] = {}
+    for round_, account in asked:
+        rounds.setdefault(round_.id, (round_, []))[1].append(account)
+    for round_, accounts in rounds.values():
+        yield round_, tuple(accounts)
+
+
+def _ended(t: Texts, round_: Round) -> Screen:
+    return screens.cancelled(t, round_.number) if round_.cancelled_at else screens.over(t, round_.number)
+
+
+def _result(moment: Moment, t: Texts, round_: Round) -> Screen:
+    """What everybody invited gets to read; a cancelled round has no result."""
+    if round_.cancelled_at is not None:
+        return screens.cancelled(t, round_.number)
+    here = people.municipality(moment.db, round_.municipality_id)
+    return trend_screens.summary(t, here, trends.results(moment.db, here.id, up_to=round_.number))
 
 
 def _post_summary(moment: Moment, here: Municipality, round_: Round) -> None:
     channel = people.coordination_channel(moment.db, here.id)
     if channel is not None:
-        results = trends.results(moment.db, here.id, up_to=round_.number)
         outbox.post(
             moment.db, f"round:{round_.id}:summary", outbox.Kind.SUMMARY, channel.chat_id,
-            as_json(trend_screens.summary(texts(here.locale), here, results)), moment.now, lives=RESULT_LIVES,
-            round_id=round_.id,
+            as_json(_result(moment, texts(here.locale), round_)), moment.now, lives=RESULT_LIVES, round_id=round_.id,
         )  # fmt: skip

@@ -134,6 +134,18 @@ class CorrectName(Button, tag="jn"):
 
 
 @dataclass(frozen=True)
+class ShowInvitation(Button, tag="js"):
+    token: Token
+
+
+@dataclass(frozen=True)
+class ReadNotice(Button, tag="jp"):
+    """The full privacy notice, with the way back to the invitation."""
+
+    token: Token
+
+
+@dataclass(frozen=True)
 class JoinAsNamed(Button, tag="jd"):
     """Join by the invitation and under the name that this person's draft holds."""
 

@@ -23,8 +23,8 @@ def guide(t: Texts, setup: Setup, bot_name: str) -> Screen:
 def proposal(t: Texts, municipality: str, channel: Channel) -> Screen:
     text = lines(
         t("You have added the bot to “{title}”.", title=channel.title),
-        t("Is this the coordination channel of <b>{municipality}</b>? Summaries will be posted there, readable for all "
-          "of its members.", municipality=municipality),
+        t("Is this the coordination channel of <b>{municipality}</b>? Summaries will be posted there, where all "
+          "of its members can read them.", municipality=municipality),
     )  # fmt: skip
     place = channel.municipality_id
     return Screen(

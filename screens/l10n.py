@@ -61,11 +61,19 @@ class Texts:
     def number(self, value: float) -> str:
         return format_decimal(value, locale=self._babel)
 
+    def count(self, n: int) -> str:
+        """A small number as German and English write it in a sentence; the smallest minimum is one."""
+        return self.plain(N_("five")) if n == 5 else self.number(n)
+
     def day(self, moment: datetime | date, zone: str = "Europe/Berlin") -> str:
         """In words: «Mo., 23. November 2026» or «Mon, 23 November 2026»."""
         return format_date(
             _local(moment, zone), "EEE, d. MMMM y" if self.locale == "de" else "EEE, d MMMM y", self._babel
         )
+
+    def long_date(self, day: date) -> str:
+        """In words: «23. November 2026» or «23 November 2026»."""
+        return format_date(day, "long", self._babel)
 
     def month(self, moment: datetime | date) -> str:
         """In short: «Nov. 26» or «Nov 26»."""

@@ -48,7 +48,7 @@ def home(t: Texts, place: Municipality, member: Member, members: Sequence[Member
         Markup("\n").join(Markup.escape(standing(t, m)) for m in here),
         t("A pulse round is open until {moment}.", moment=t.moment(open_round.closes_at, place.zone))
         if open_round
-        else t("Nothing to do at the moment. The bot writes to you when there is."),
+        else t("Nothing to do at the moment. The bot writes to you when there is something."),
     )
     keys: list[tuple[Press, ...]] = []
     if open_round:

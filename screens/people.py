@@ -38,6 +38,7 @@ from screens.buttons import (
     JoinAsNamed,
     OpenMenu,
     Panel,
+    ReadNotice,
     RecordInvolved,
     RemoveDepartment,
     RemovePerson,
@@ -49,7 +50,6 @@ from screens.buttons import (
     ShowInvolvement,
     ShowPeople,
     ShowPerson,
-    ShowPrivacyInFull,
     ShowRound,
     Token,
 )
@@ -67,7 +67,7 @@ WHY_LIMIT = NOTE_LIMIT - 40
 T = TypeVar("T")
 
 GAPS = {
-    Gap.TOPIC: N_("what the cooperation is about"),
+    Gap.TOPIC: N_("the topic"),
     Gap.COUNCIL: N_("how the staff council is involved"),
     Gap.PROTECTION: N_("how data protection is involved"),
     Gap.DEPARTMENTS: N_("departments"),
@@ -84,14 +84,15 @@ REACHABILITY = {
 def invitation(t: Texts, invited: Invitation, token: Token) -> Screen:
     """What a link promises; joining takes one press, or the name first where we do not know it."""
     text = _promise(t, invited, invited.name)
-    notice: Keyboard = ((Press(t.plain("Read the full notice"), ShowPrivacyInFull()),),)
+    notice = (Press(t.plain("Read the full notice"), ReadNotice(token)),)
     if not invited.name:
-        return Screen(text, ((Press(t.plain("Enter my name and join"), CorrectName(token)),),))
+        return Screen(text, ((Press(t.plain("Enter my name and join"), CorrectName(token)),), notice))
     keys: Keyboard = (
         (Press(t.plain("Yes, that is me – join"), Join(token)),),
         (Press(t.plain("Correct my name"), CorrectName(token)),),
+        notice,
     )
-    return Screen(text, keys + notice)
+    return Screen(text, keys)
 
 
 def invitation_as_named(t: Texts, invited: Invitation, name: str) -> Screen:
@@ -100,7 +101,7 @@ def invitation_as_named(t: Texts, invited: Invitation, name: str) -> Screen:
 
 
 def ask_own_name(t: Texts) -> Screen:
-    return question(t, t("Please write your first and last name as it should stand in the register."))
+    return question(t, t("Please write your first and last name as it should appear in the register."))
 
 
 def joined(t: Texts, member: Member) -> Screen:
@@ -111,7 +112,9 @@ def joined(t: Texts, member: Member) -> Screen:
             municipality=member.municipality,
             standing=standing(t, member),
         ),
-        t("The bot writes to you when there is something to answer. You need not do anything until then."),
+        t("Next, set up the municipality: press “To the coordination”.")
+        if member.is_coordinator
+        else t("The bot writes to you when there is something to answer. You need not do anything until then."),
     )
     first: Button = Panel(member.municipality_id) if member.is_coordinator else OpenMenu(member.municipality_id)
     label = t.plain("To the coordination") if member.is_coordinator else t.plain("To the menu")
@@ -166,7 +169,7 @@ def ask_topic(t: Texts) -> Screen:
         t,
         t(
             "What is the cooperation about? Please write it in a few words, for example “Municipal education "
-            "management”. It stands before every pulse."
+            "management”. It is shown before every pulse."
         ),
     )
 
@@ -177,7 +180,7 @@ def involvement(t: Texts, setup: Setup, which: Involvement) -> Screen:
     note = setup.municipality.council if council else setup.municipality.protection
     text = lines(
         t("<b>Involvement of the staff council</b>") if council else t("<b>Involvement of data protection</b>"),
-        t("Recorded: {note}", note=note) if note else t("Nothing is recorded yet. Before that, no round can open."),
+        t("Recorded: {note}", note=note) if note else t("Nothing is recorded yet. Until then, no round can open."),
         t("Please record the involvement, or why it is not necessary."),
     )
     keys: Keyboard = (
@@ -199,7 +202,7 @@ def ask_not_needed(t: Texts) -> Screen:
 
 def involved_on(t: Texts, day: date) -> str:
     """What is recorded, in the words of whoever recorded it."""
-    return t.plain("involved on {day}", day=t.day(day))
+    return t.plain("involved on {day}", day=t.long_date(day))
 
 
 def not_needed(t: Texts, why: str) -> str:
@@ -288,11 +291,11 @@ def personal_link(t: Texts, person: Member, url: str) -> Screen:
     to_pass_on = lines(
         t("Hello {name}, you are invited to take part in {municipality}: {standing}.", name=person.name,
           municipality=person.municipality, standing=standing(t, person)),
-        t("Please open this link in Telegram. It works once and for {days} days:", days=LINK_LIFETIME.days),
+        t("Please open this link in Telegram. It works for {days} days and can be used once:", days=LINK_LIFETIME.days),
         Markup.escape(url),
     )  # fmt: skip
     text = t(
-        "Please forward the message above to {name} only. The bot writes to nobody who has not opened a link.",
+        "Please forward the message above to {name} only. The bot only writes to people who have opened a link.",
         name=person.name,
     )
     back: Button = (
@@ -311,7 +314,7 @@ def crowd_link(t: Texts, place: int, municipality: str, url: str) -> Screen:
         Markup.escape(url),
     )
     text = t(
-        "You can forward the message above. Up to {capacity} people can join by it, as participants only: they take "
+        "You can forward the message above. Up to {capacity} people can join with it, as participants only: they take "
         "part in the pulse and have no seat. An earlier link for many no longer works.",
         capacity=CROWD_CAPACITY,
     )
@@ -327,7 +330,7 @@ def everybody(t: Texts, place: int, listed: Sequence[Member], page: int, toast: 
         *((Press(_person_label(t, p), ShowPerson(place, p.id)),) for p in shown),
         *turn,
         (
-            Press(t.plain("Invite a coordinator"), AskInvite(place, 0, Role.COORDINATOR)),
+            Press(t.plain("Invite somebody to coordinate"), AskInvite(place, 0, Role.COORDINATOR)),
             Press(t.plain("Link for many"), InviteMany(place)),
         ),
         _back(t, place),
@@ -381,7 +384,11 @@ def _state(t: Texts, setup: Setup) -> Markup:
         return t("The setup is complete.")
     missing = ", ".join(t.plain(GAPS[gap]) for gap in setup.gaps)
     state = t("The setup is <b>incomplete</b>. Still missing: {missing}.", missing=missing)
-    return Markup(" ").join([state, t("No round opens before that.")]) if BLOCKING_GAPS & set(setup.gaps) else state
+    return (
+        Markup(" ").join([state, t("No round opens without topic, staff council and data protection.")])
+        if BLOCKING_GAPS & set(setup.gaps)
+        else state
+    )
 
 
 def _round_state(t: Texts, running: Round | None, zone: str) -> Markup:

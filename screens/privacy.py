@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from core.rules.people import Member
 from screens import Press, Screen
-from screens.buttons import Button, OpenMenu, ShowPrivacy, ShowPrivacyInFull
+from screens.buttons import Button, OpenMenu, ShowInvitation, ShowPrivacy, ShowPrivacyInFull, Token
 from screens.l10n import Texts, lines
 
 
@@ -23,7 +23,7 @@ def in_short(t: Texts) -> Markup:
         t("<b>Data protection in short</b>"),
         short_notice(t),
         t(
-            "What we must admit: Telegram itself can see that you press a button. And while a round is open, whoever "
+            "What we must admit: Telegram itself can see which buttons you press. And while a round is open, whoever "
             "operates the server could link answers with people."
         ),
     )
@@ -34,7 +34,15 @@ def notice(t: Texts, member: Member | None) -> Screen:
 
 
 def full_notice(t: Texts, member: Member | None) -> Screen:
-    text = lines(
+    return Screen(in_full(t), ((Press(t.plain("Short version"), ShowPrivacy()),), *_home(t, member)))
+
+
+def notice_for_invited(t: Texts, token: Token) -> Screen:
+    return Screen(in_full(t), ((Press(t.plain("Back to the invitation"), ShowInvitation(token)),),))
+
+
+def in_full(t: Texts) -> Markup:
+    return lines(
         t("<b>Data protection in full</b>"),
         t(
             "<b>What is stored about you:</b> your name as you confirmed it, department and role, the number of your "
@@ -46,20 +54,19 @@ def full_notice(t: Texts, member: Member | None) -> Screen:
             "close."
         ),
         t(
-            "<b>At the close</b> the totals are computed once. Below five answers nothing is shown. Values are rounded, "
-            "and very low and very high ones are only given as “below 10” or “90 and above”. Then the urn and its key "
-            "are overwritten and deleted. It is in no backup."
+            "<b>At the close</b> the totals are computed once. Below five answers nothing is shown. Values are "
+            "rounded, and very low and very high ones are only given as “below 10” or “90 and above”. Then the urn and "
+            "its key are overwritten and deleted. It is in no backup."
         ),
         t(
             "<b>What remains:</b> whoever knows all answers but one could work out the last one. While a round is "
-            "open, whoever operates the server could link answers. Telegram can see presses of buttons."
+            "open, whoever operates the server could link answers. Telegram can see which buttons you press."
         ),
         t(
             "<b>How long:</b> your entry in the register until you leave or are removed; messages sent to you 30 days; "
             "logs without content 7 days."
         ),
     )
-    return Screen(text, ((Press(t.plain("Short version"), ShowPrivacy()),), *_home(t, member)))
 
 
 def _home(t: Texts, member: Member | None) -> tuple[tuple[Press, ...], ...]:

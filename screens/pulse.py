@@ -57,14 +57,15 @@ def panel(t: Texts, here: Municipality, running: Round | None) -> Screen:
         opens = t("It opens: {moment}", moment=t.moment(running.opens_at, here.zone))
         return Screen(
             lines(title, opens, closes),
-            ((Press(t.plain("Take back this plan"), UnplanRound(here.id, running.id)),), _back(t, here.id)),
+            ((Press(t.plain("Cancel this plan"), UnplanRound(here.id, running.id)),), _back(t, here.id)),
         )
     return Screen(
         lines(
             title,
             t("It is open."),
             closes,
-            t("Invited: {n} people. Who has answered is visible to nobody.", n=running.invited),
+            t.plural("Invited: {n} person.", "Invited: {n} people.", running.invited),
+            t("Who has answered is visible to nobody."),
         ),
         (_back(t, here.id),),
     )
@@ -84,7 +85,12 @@ def preview(
         t("Closes: {moment}", moment=t.moment(planned.closes_at, here.zone)),
         t("What it is about: {topic}", topic=here.topic),
         t.plural("{n} person is asked.", "{n} people are asked.", invited),
-        t("That is few: with fewer than five answers nothing will be shown.") if invited < SMALL_CIRCLE else "",
+        t(
+            "That is not many: with fewer than {minimum} answers nothing will be shown.",
+            minimum=t.count(here.minimum),
+        )
+        if invited < max(SMALL_CIRCLE, here.minimum)
+        else "",
         Markup("\n").join(
             t("{n}. {statement}", n=n, statement=s.wording(t.locale)) for n, s in enumerate(statements, 1)
         ),
@@ -92,7 +98,7 @@ def preview(
     keys: Keyboard = (
         (
             Press(
-                t.plain("Start now and invite everybody") if minute == 0 else t.plain("Plan it so"),
+                t.plain("Start now and invite everybody") if minute == 0 else t.plain("Plan it like this"),
                 PlanRound(here.id, minute),
             ),
         ),
@@ -176,7 +182,7 @@ def stored(t: Texts) -> str:
 
 def too_late(t: Texts) -> str:
     """The toast for a press after the close."""
-    return t.plain("The round is closed. This press no longer counts.")
+    return t.plain("The round is closed. Your answer no longer counts.")
 
 
 def over(t: Texts, number: int, toast: str = "") -> Screen:

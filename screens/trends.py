@@ -28,7 +28,7 @@ def summary(t: Texts, here: Municipality, results: Sequence[Result]) -> Screen:
                 t(
                     "Fewer than {minimum} answers. To protect those who answered nothing is shown; the answers are "
                     "deleted.",
-                    minimum=now.minimum,
+                    minimum=t.count(now.minimum),
                 ),
             ),
             protected=True,

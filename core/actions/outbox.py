@@ -91,10 +91,7 @@ def claim(db: Session, now: datetime) -> Parcel | None:
     own_outbox(db)
     other = aliased(OutboxRow)
     retried_before = (
-        (other.state == OutboxState.WAITING)
-        & (other.tries > 0)
-        & (other.id < OutboxRow.id)
-        & (other.expires_at > now)
+        (other.state == OutboxState.WAITING) & (other.tries > 0) & (other.id < OutboxRow.id) & (other.expires_at > now)
     )
     held_up = (
         exists()

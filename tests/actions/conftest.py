@@ -1,11 +1,14 @@
-"""A town for the tests of deeds, and a PostgreSQL database that is emptied rather than made for each of them."""
+"""A town for the tests of deeds, on databases that are emptied rather than made for each of the many short tests.
+
+That an engine has its statements compiled already saves half of the time.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from bot import schema
 from core.db import Database
@@ -16,22 +19,34 @@ from tests.postgres import Postgres
 
 
 @pytest.fixture(scope="session")
-def reused_postgres(postgres: Postgres) -> str:
-    return postgres.fresh(schema.upgrade)
+def reused_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('reused') / 'dreiklang.db'}")
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def reused_postgres(postgres: Postgres) -> Iterator[Database]:
+    database = Database(postgres.fresh(schema.upgrade))
+    yield database
+    database.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A migrated database without a row; the many short tests here would spend most of their time making one."""
+def database(request: pytest.FixtureRequest) -> Database:
+    """Migrated, without a row, and with all numbers given anew."""
     if request.param == "sqlite":
-        file = tmp_path / "data" / "dreiklang.db"
-        file.parent.mkdir()
+        sqlite: Database = request.getfixturevalue("reused_sqlite")
         template: Path = request.getfixturevalue("migrated_sqlite")
+        sqlite.dispose()
+        file = Path(sqlite.url.database or "")
+        for left in file.parent.iterdir():
+            left.unlink()
         file.write_bytes(template.read_bytes())
-        return f"sqlite:///{file}"
-    url: str = request.getfixturevalue("reused_postgres")
-    empty(url)
-    return url
+        return sqlite
+    postgresql: Database = request.getfixturevalue("reused_postgres")
+    empty(postgresql)
+    return postgresql
 
 
 @pytest.fixture
@@ -48,11 +63,9 @@ def town(database: Database, urns: Urns, now: datetime) -> Town:
     return found(database, urns, now)
 
 
-def empty(url: str) -> None:
-    """As after the migrations: no row, and all numbers given anew."""
-    engine = create_engine(url)
-    try:
-        with engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {', '.join(Table.metadata.tables)} RESTART IDENTITY"))
-    finally:
-        engine.dispose()
+def empty(postgresql: Database) -> None:
+    """Faster than TRUNCATE, which makes a new file for every table and index."""
+    tables = [table.name for table in reversed(Table.metadata.sorted_tables)]
+    deeds = "".join(f"DELETE FROM {name}; ALTER SEQUENCE {name}_id_seq RESTART; " for name in tables)  # noqa: S608
+    with postgresql.begin() as db:
+        db.execute(text(f"DO $$ BEGIN {deeds} END $$"))

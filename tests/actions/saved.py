@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,53 +36,61 @@ Build = Callable[[Database, Urns], Scene]
 class Copy:
     """One installation on disk; ``started`` is the program running on it."""
 
-    url: str
+    database: Database
     folder: Path
     scene: Scene
     urn_url: str = ""
 
     @contextmanager
     def started(self) -> Iterator[Scene]:
-        database, urns = Database(self.url), Urns(self.folder / "urn", self.urn_url)
+        urns = Urns(self.folder / "urn", self.urn_url)
         try:
-            yield replace(self.scene, town=self.scene.town.again(database, urns))
+            yield replace(self.scene, town=self.scene.town.again(self.database, urns))
         finally:
             urns.close()
-            database.dispose()
+            # Only connections; that the next start finds its statements compiled saves most of its time.
+            self.database.dispose()
 
 
 class Saved:
-    """``postgres`` None means SQLite. ``folder`` keeps the original and the copies."""
+    """``postgres`` None means SQLite. ``folder`` keeps the original and the copy in use."""
 
     def __init__(self, build: Build, folder: Path, postgres: Postgres | None) -> None:
         self._build = build
-        self._folder = folder
+        self._original = folder / "original"
+        self._copy = folder / "copy"
         self._postgres = postgres
-        self._copies = 0
-        original = folder / "original"
-        original.mkdir(parents=True)
+        self._original.mkdir(parents=True)
+        self._sqlite = Database(f"sqlite:///{self._copy / 'dreiklang.db'}")
         if postgres is None:
-            self._prepare(f"sqlite:///{original / 'dreiklang.db'}")
+            self._prepare(f"sqlite:///{self._original / 'dreiklang.db'}")
         else:
             postgres.drop(postgres.fresh(self._prepare))
 
+    @property
+    def is_sqlite(self) -> bool:
+        return self._postgres is None
+
     @contextmanager
-    def copy(self, urn_url: str = "") -> Iterator[Copy]:
-        self._copies += 1
-        folder = self._folder / f"copy-{self._copies}"
-        shutil.copytree(self._folder / "original", folder)
-        with ExitStack() as undo:
-            undo.callback(shutil.rmtree, folder)
-            if self._postgres is None:
-                url = f"sqlite:///{folder / 'dreiklang.db'}"
-            else:
-                url = self._postgres.fresh(self._prepare)
-                undo.callback(self._postgres.drop, url)
-            yield Copy(url, folder, self._scene, urn_url)
+    def copy(self, urn_url: str = "", of: Path | None = None) -> Iterator[Copy]:
+        """A copy of the original; on SQLite also of a folder that was copied from a copy later on."""
+        if self._copy.exists():
+            shutil.rmtree(self._copy)
+        shutil.copytree(of or self._original, self._copy)
+        if self._postgres is None:
+            yield Copy(self._sqlite, self._copy, self._scene, urn_url)
+            return
+        url = self._postgres.fresh(self._prepare)
+        database = Database(url)
+        try:
+            yield Copy(database, self._copy, self._scene, urn_url)
+        finally:
+            database.dispose()
+            self._postgres.drop(url)
 
     def _prepare(self, url: str) -> None:
         schema.upgrade(url)
-        database, urns = Database(url), Urns(self._folder / "original" / "urn")
+        database, urns = Database(url), Urns(self._original / "urn")
         try:
             self._scene = self._build(database, urns)
         finally:

@@ -13,6 +13,7 @@ from core.db import Database
 from core.tables import Table
 from tests.actions.town import found, tables
 
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database without a table."""

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import delete, select, text, update
 
 from core.actions import outbox
 from core.actions.outbox import FIRST_PAUSE, KEPT_FOR, LONGEST_PAUSE, Kind, Parcel
-from core.db import Database
+from core.db import Database, Session
 from core.queries import outbox as queries
 from core.tables import OutboxRow, OutboxState, RoundRow
 from tests.actions.town import MICROSECOND, Town, together
@@ -95,9 +96,12 @@ def test_a_message_is_posted_once_per_key(post: Post) -> None:
 
 
 def test_a_deed_that_fails_posts_nothing(post: Post) -> None:
-    with pytest.raises(ZeroDivisionError), post.database.begin() as db:
+    def fail(db: Session) -> None:
         outbox.post(db, "key", Kind.NOTICE, ANNA, {}, post.now)
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), post.database.begin() as db:
+        fail(db)
     assert post.keys() == []
 
 
@@ -222,7 +226,7 @@ def test_the_pause_doubles_with_each_try_up_to_ten_minutes(post: Post) -> None:
         pauses.append(due_at - at)
         at = due_at
     assert pauses[0] == 2 * FIRST_PAUSE
-    assert all(b == min(2 * a, LONGEST_PAUSE) for a, b in zip(pauses, pauses[1:], strict=False))
+    assert all(b == min(2 * a, LONGEST_PAUSE) for a, b in pairwise(pauses))
     assert pauses[-1] == LONGEST_PAUSE
     assert post.row("key").tries == 14
 
@@ -490,41 +494,53 @@ def test_whatever_happens_each_message_goes_out_at_most_once_and_in_order(
     file = tmp_path_factory.mktemp("outbox") / "dreiklang.db"
     file.write_bytes(migrated_sqlite.read_bytes())
     post = Post(Database(f"sqlite:///{file}"), now)
-    posted: list[tuple[int, str]] = []
-    in_hand: list[Parcel] = []
-    sent: list[tuple[int, str]] = []
-    at = now
+    story = Story(post)
     for what in happenings:
-        if what.startswith("post"):
-            chat_id = {"a": ANNA, "b": BODO}[what[-1]]
-            key = f"{len(posted)}"
-            post.post(key, chat_id, at=at)
-            posted.append((chat_id, key))
-        elif what == "claim":
-            if parcel := post.claim(at):
-                assert parcel.chat_id not in {p.chat_id for p in in_hand}
-                in_hand.append(parcel)
-        elif what == "tick":
-            at += timedelta(seconds=3)
-        elif what == "crash":
-            in_hand.clear()
-            post.recover(at)
-        elif in_hand:
-            parcel = in_hand.pop(0)
-            if what == "sent":
-                sent.append((parcel.chat_id, parcel.screen["text"]))
-                post.sent(parcel, 1, at)
-            elif what == "doubt":
-                post.do(outbox.record_doubt, parcel, at)
-            elif what == "later":
-                post.do(outbox.postpone, parcel, at)
-            else:
-                post.do(outbox.record_failed, parcel, "x", at)
+        story.go_on(what)
     post.database.dispose()
-    assert len(sent) == len(set(sent))
+    assert len(story.sent) == len(set(story.sent))
     for chat_id in (ANNA, BODO):
-        order = [int(key) for chat, key in sent if chat == chat_id]
+        order = [int(key) for chat, key in story.sent if chat == chat_id]
         assert order == sorted(order)
+
+
+class Story:
+    """What has happened to one outbox; ``sent`` is what people have got."""
+
+    def __init__(self, post: Post) -> None:
+        self.sent: list[tuple[int, str]] = []
+        self._post = post
+        self._posted = 0
+        self._in_hand: list[Parcel] = []
+        self._at = post.now
+
+    def go_on(self, what: str) -> None:
+        if what.startswith("post"):
+            self._post.post(f"{self._posted}", {"a": ANNA, "b": BODO}[what[-1]], at=self._at)
+            self._posted += 1
+        elif what == "claim":
+            if parcel := self._post.claim(self._at):
+                assert parcel.chat_id not in {p.chat_id for p in self._in_hand}
+                self._in_hand.append(parcel)
+        elif what == "tick":
+            self._at += timedelta(seconds=3)
+        elif what == "crash":
+            self._in_hand.clear()
+            self._post.recover(self._at)
+        elif self._in_hand:
+            self._end(what, self._in_hand.pop(0))
+
+    def _end(self, what: str, parcel: Parcel) -> None:
+        match what:
+            case "sent":
+                self.sent.append((parcel.chat_id, parcel.screen["text"]))
+                self._post.sent(parcel, 1, self._at)
+            case "doubt":
+                self._post.do(outbox.record_doubt, parcel, self._at)
+            case "later":
+                self._post.do(outbox.postpone, parcel, self._at)
+            case "failed":
+                self._post.do(outbox.record_failed, parcel, "x", self._at)
 
 
 def test_whoever_joins_two_partial_runs_sees_each_row_once(post: Post) -> None:

@@ -25,7 +25,11 @@ def test_a_municipality_is_founded_with_a_link_for_its_first_coordinator(databas
         token = people.found(db, "  Landkreis   Musterland ", now)
     with database.begin() as db:
         promised, mine = queries.invitation(db, queries.token_hash(token), None, now)
-    assert (promised.municipality, promised.role, promised.for_many) == ("Landkreis Musterland", Role.COORDINATOR, False)
+    assert (promised.municipality, promised.role, promised.for_many) == (
+        "Landkreis Musterland",
+        Role.COORDINATOR,
+        False,
+    )
     assert mine is None
 
 
@@ -145,7 +149,7 @@ def test_nobody_but_a_coordinator_changes_anything(town: Town) -> None:
         partial(people.remove, member_id=town.coordinator.id),
     ):
         with refused(Reason.NOT_A_COORDINATOR), town.database.begin() as db:
-            deed(db, somebody)  # type: ignore[operator]  # (different deeds with the same first two arguments)
+            deed(db, somebody)
     assert list(cells(town.database)) == before
 
 

@@ -15,9 +15,9 @@ from core.queries import pulse as queries
 from core.queries import trends
 from core.rules.people import Account, Role
 from core.rules.pulse import Dimension, ItemRole, Round
-from core.rules.refusal import Reason
+from core.rules.refusal import Reason, Refusal
 from core.rules.trends import Code, Figure, Participation, Result
-from core.tables import FigureRow, InviteeRow, MunicipalityRow, RoundRow, StatementRow
+from core.tables import FigureRow, InviteeRow, MunicipalityRow, OutboxRow, RoundRow, StatementRow
 from core.urn import Urns
 from tests.actions.town import MICROSECOND, Town, cells, found, refused, tables, together
 
@@ -66,7 +66,6 @@ def test_no_round_before_the_setup_is_complete(town: Town, field: str) -> None:
 
 
 def test_one_round_at_a_time_from_planning_to_the_count(town: Town) -> None:
-    account = town.staff(1)[0]
     planned = town.plan(town.now + timedelta(hours=1))
     with refused(Reason.ROUND_RUNNING):
         town.plan()
@@ -351,7 +350,9 @@ def test_a_round_that_is_only_planned_or_cancelled_is_not_answered(town: Town) -
 
 
 def test_the_close_stores_exactly_what_is_published(town: Town) -> None:
-    round_ = town.open_with([(5, 4, 1, 1, 3, 2), (5, 4, 1, 1, 3, 2), (5, 5, 1, 2, 3, 0), (5, 5, 1, 1, 4, 0), (5, 4, 1, 1, 0, 0)])
+    round_ = town.open_with(
+        [(5, 4, 1, 1, 3, 2), (5, 4, 1, 1, 3, 2), (5, 5, 1, 2, 3, 0), (5, 5, 1, 1, 4, 0), (5, 4, 1, 1, 0, 0)]
+    )
     before = tables(town.database)
     town.do(pulse.begin_close, round_.id, round_.closes_at)
     town.do(pulse.count, town.urns, round_.id, round_.closes_at)
@@ -375,12 +376,14 @@ def test_the_close_stores_exactly_what_is_published(town: Town) -> None:
 
 def test_values_are_rounded_to_five_below_thirty_answers_and_to_one_from_there(town: Town) -> None:
     # One answer of 4 among threes: 50 + 25 / n, on both statements of a dimension.
-    for staff, value in ((29, 50), (30, 51)):
-        place = found(town.database, town.urns, town.now, f"Landkreis {'abc'[staff - 29]}", 2_000 + staff)
-        answers = [(4, 4, 3, 3, 3, 3), *[(3, 3, 3, 3, 3, 3)] * (staff - 1)]
-        place.close(place.open_with(answers, first=10_000 + 100 * staff))
-        (result,) = place.do(trends.results, place.id)
-        assert result.figures[Dimension.MUST] == Figure(value, Code.EXACT, staff)
+    staff = town.staff(30)
+    for number, value in ((29, 50), (30, 51)):
+        round_ = town.open()
+        for account in staff[:number]:
+            for position in range(2):
+                town.urns.put(round_.id, pulse.voter(round_, account.id), position, 4 if account == staff[0] else 3)
+        town.close(round_)
+        assert _results(town)[-1].figures == {Dimension.MUST: Figure(value, Code.EXACT, number)}
 
 
 def test_with_fewer_than_five_nothing_is_stored_not_even_how_many(town: Town) -> None:
@@ -476,9 +479,10 @@ def _press_while_closing(town: Town, staff: Sequence[Account], round_: Round) ->
             position, value = number % 6, 1 + (number + account.id) % 5
             try:
                 last_moment.answer(account, round_, position, value)
-            except people.Refusal as refusal:
-                assert refusal.reason is Reason.ROUND_OVER
-                return told
+            except Refusal as refusal:
+                if refusal.reason is Reason.ROUND_OVER:
+                    return told
+                raise
             told[account.id, position] = value
             under_way.release()
         raise AssertionError("the round never closed")
@@ -534,6 +538,7 @@ def test_a_round_of_five_days_ago_closes_when_the_bot_comes_back(town: Town) -> 
     assert _results(town)[0].participation == Participation(5, 6)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "tampering",
     [
@@ -542,8 +547,7 @@ def test_a_round_of_five_days_ago_closes_when_the_bot_comes_back(town: Town) -> 
         "UPDATE ballot SET sealed = substr(sealed, 1, 5) WHERE bid = (SELECT min(bid) FROM ballot)",
         "UPDATE ballot SET sealed = x'' WHERE bid = (SELECT min(bid) FROM ballot)",
         "UPDATE ballot SET bid = randomblob(32) WHERE bid = (SELECT min(bid) FROM ballot)",
-        "UPDATE ballot SET sealed = (SELECT b.sealed FROM ballot b WHERE b.bid = (SELECT max(bid) FROM ballot)) "
-        "WHERE bid = (SELECT min(bid) FROM ballot)",
+        "UPDATE ballot SET sealed = (SELECT max(sealed) FROM ballot)",
         "INSERT INTO ballot SELECT urn, randomblob(32), sealed FROM ballot LIMIT 1",
         "DROP TABLE ballot",
     ],
@@ -562,6 +566,7 @@ def test_a_round_whose_ballots_were_tampered_with_is_cancelled(town: Town, tmp_p
     assert list((tmp_path / "data" / "urn").iterdir()) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("contents", [b"", b"this is not a database " * 200])
 def test_a_round_whose_urn_is_no_database_is_cancelled(town: Town, tmp_path: Path, contents: bytes) -> None:
     round_ = town.open_with([ALL_FOURS] * 5)
@@ -572,6 +577,7 @@ def test_a_round_whose_urn_is_no_database_is_cancelled(town: Town, tmp_path: Pat
     assert list((tmp_path / "data" / "urn").iterdir()) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_round_whose_key_was_exchanged_is_cancelled(town: Town, tmp_path: Path) -> None:
     round_ = town.open_with([ALL_FOURS] * 5)
     town.urns.close()
@@ -670,4 +676,4 @@ def _results(town: Town) -> tuple[Result, ...]:
 
 def _posted(town: Town, kind: str) -> int:
     with town.database.begin() as db:
-        return db.execute(text("SELECT count(*) FROM outbox WHERE kind = :kind"), {"kind": kind}).scalar_one()
+        return len(db.scalars(select(OutboxRow.id).where(OutboxRow.kind == kind)).all())

@@ -16,6 +16,7 @@ from core.rules.pulse import Round
 from core.rules.refusal import Refusal
 from core.tables import Table
 from core.urn import Urns
+from tests.actions.conftest import empty
 from tests.actions.saved import Saved, Scene
 from tests.actions.test_urn import ballots
 from tests.actions.town import Town, found, tables
@@ -36,6 +37,21 @@ def urns(urn_url: str, tmp_path: Path) -> Iterator[Urns]:
     urns = Urns(tmp_path / "data" / "urn", urn_url)
     yield urns
     urns.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, migrated_sqlite: Path, tmp_path: Path) -> Iterator[Database]:
+    """In place of the usual one: in the data folder, with nothing of earlier tests in it."""
+    file = tmp_path / "data" / "dreiklang.db"
+    file.parent.mkdir()
+    if request.param == "sqlite":
+        file.write_bytes(migrated_sqlite.read_bytes())
+        database = Database(f"sqlite:///{file}")
+    else:
+        database = Database(request.getfixturevalue("reused_postgres").url.render_as_string(hide_password=False))
+        empty(database)
+    yield database
+    database.dispose()
 
 
 # Before the close: the main database is blind
@@ -90,22 +106,22 @@ def test_an_answer_that_is_refused_writes_nothing_either(town: Town, urn_url: st
     assert footprint(town.database, urn_url) == before
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_rounds_that_differ_only_in_who_answered_leave_the_same_main_database(
-    postgres: Postgres, tmp_path: Path, now: datetime, urn_url: str, kind: str
+    postgres: Postgres, tmp_path: Path, now: datetime, urn_url: str
 ) -> None:
-    """Nine are asked and five answer: either the first five, or the last five in another order and with second thoughts."""
+    """Nine are asked and five answer: the first five, or the last five in another order and with second thoughts."""
 
     def build(database: Database, urns: Urns) -> Scene:
         town = found(database, urns, now)
         town.channel(CHANNEL)
         return Scene(town, town.staff(8))
 
-    saved = Saved(build, tmp_path / kind, postgres if kind == "postgresql" else None)
-    runs = []
+    # All on SQLite, or all on PostgreSQL.
+    saved = Saved(build, tmp_path / "saved", postgres if urn_url else None)
+    runs: list[list[object]] = []
     for who, order in (((0, 1, 2, 3, 4), 1), ((7, 5, 4, 3, 6), -1)):
         with saved.copy(urn_url) as copy:
-            looks = []
+            looks: list[object] = []
             with copy.started() as scene:
                 round_ = scene.town.open()
                 scene.town.beat()

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import create_engine, select, update
 
 from core import urn
@@ -116,7 +123,7 @@ def test_an_urn_holds_what_was_put_in(tmp_path: Path) -> None:
     class Here(Model):
         folder = tmp_path
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  (Hypothesis has no types here)
+    run_state_machine_as_test(
         Here,
         settings=settings(
             max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
@@ -211,7 +218,7 @@ def test_two_people_are_never_one(store: Urns) -> None:
 def test_the_store_keeps_no_order_of_arrival(tmp_path: Path) -> None:
     urns = Urns(tmp_path)
     urns.create(1)
-    arrived = []
+    arrived: list[bytes] = []
     for number in range(40):
         urns.put(1, f"1|{number}", 0, 3)
         arrived.append(next(iter(set(ballots(urns, 1)) - set(arrived))))
@@ -407,7 +414,9 @@ def _dying_at(number: int, deed: Callable[[], None], monkeypatch: pytest.MonkeyP
     return False
 
 
-def test_destroying_goes_on_wherever_it_was_interrupted(store: Urns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_destroying_goes_on_wherever_it_was_interrupted(
+    store: Urns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deaths = 0
     while True:
         store.create(1)
@@ -431,7 +440,9 @@ def test_destroying_goes_on_wherever_it_was_interrupted(store: Urns, tmp_path: P
     assert deaths >= (4 if store._url else 7)
 
 
-def test_making_goes_on_wherever_it_was_interrupted(store: Urns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_making_goes_on_wherever_it_was_interrupted(
+    store: Urns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deaths = 0
     while True:
         store.create(1)

@@ -6,7 +6,7 @@ import pytest
 
 from core.db import Database
 from core.queries import people as queries
-from core.rules.people import Reachability
+from core.rules.people import Involvement, Reachability
 from sandbox.people import Telegram
 from screens import buttons
 from tests.journeys.installation import Installation, at, link_in
@@ -131,7 +131,7 @@ def test_a_group_that_becomes_a_supergroup_keeps_being_the_channel(
     town.settle()
     _open_round(town, register)
     town.advance(at(2026, 11, 27, 14))
-    supergroup.sees("Weniger als 5 Antworten")
+    supergroup.sees("Weniger als fünf Antworten")
 
 
 def test_under_five_answers_it_says_so_everywhere(town: Installation, register: Register) -> None:
@@ -142,7 +142,7 @@ def test_under_five_answers_it_says_so_everywhere(town: Installation, register: 
         person.sees("Aussage 2 von 6")
     town.advance(at(2026, 11, 27, 14))
     for room in (*register.everybody, register.channel):
-        told = room.sees("Weniger als 5 Antworten")
+        told = room.sees("Weniger als fünf Antworten")
         assert told.photo is None
         assert not room.has("Beteiligung")
 
@@ -154,7 +154,7 @@ def test_a_press_after_the_close_counts_no_longer(town: Installation, telegram: 
     question = person.sees("Aussage 1 von 6")
     # The closing beat is late: the clock says that it is over, nothing has closed it yet.
     town.clock.moment = at(2026, 11, 27, 14)
-    assert person.presses("stimme voll zu", message=question) == "Die Runde ist beendet. Dieser Druck zählt nicht mehr."
+    assert person.presses("stimme voll zu", message=question) == "Die Runde ist beendet. Ihre Antwort zählt nicht mehr."
     person.sees("Runde beendet")
 
 
@@ -204,7 +204,7 @@ def test_an_invitation_can_be_renewed_and_the_old_link_dies(
     maren = register.owner
     maren.writes("/koordination")
     maren.presses("Personen")
-    maren.presses("Koordination einladen")
+    maren.presses("Person für die Koordination einladen")
     typed = maren.writes("Jonas Albrecht")
     first = link_in(maren.sees("https://t.me/", after=typed).text)
     maren.sees_button("Zur Koordination")
@@ -268,7 +268,7 @@ def test_no_claim_of_a_member_or_of_another_town_does_anything(
     town.settle()
     before = _everything(town)
     claims = [
-        buttons.RecordInvolved(register.municipality_id, buttons.Involvement.COUNCIL),
+        buttons.RecordInvolved(register.municipality_id, Involvement.COUNCIL),
         buttons.RemoveDepartment(register.municipality_id, 1),
         *(buttons.RemovePerson(register.municipality_id, member) for member in range(1, 9)),
         buttons.InviteMany(register.municipality_id),

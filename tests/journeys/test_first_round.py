@@ -23,7 +23,7 @@ Amt für Wirtschaftsförderung
 
 GERMAN = {
     "language": "de",
-    "you are invited": "Sie sind eingeladen",
+    "you are invited": "Sie sind zur Mitarbeit eingeladen",
     "enter name": "Namen eingeben",
     "your name": "Vor- und Nachnamen",
     "that is me": "Ja, das bin ich",
@@ -72,10 +72,8 @@ GERMAN = {
     "change": "Durchsehen oder ändern",
     "pulse": "/puls",
     "ended": "Runde beendet",
-    "too late": "zählt nicht mehr",
     "participation": "Beteiligung: {} von {}",
     "must": "Müssen (Notwendigkeit): {}",
-    "too few": "Weniger als 5 Antworten",
 }
 
 ENGLISH = {
@@ -129,10 +127,8 @@ ENGLISH = {
     "change": "Look through or change",
     "pulse": "/pulse",
     "ended": "Round ended",
-    "too late": "no longer counts",
     "participation": "Participation: {} of {}",
     "must": "Must (necessity): {}",
-    "too few": "Fewer than 5 answers",
 }
 
 

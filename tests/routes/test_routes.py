@@ -32,7 +32,7 @@ DEEDS: tuple[ModuleType, ...] = (channel_deeds, people_deeds, pulse_deeds)
 
 FOR_EVERYBODY = {
     buttons.ShowPrivacy, buttons.ShowPrivacyInFull, buttons.CancelForm, buttons.Join, buttons.CorrectName,
-    buttons.JoinAsNamed,
+    buttons.JoinAsNamed, buttons.ShowInvitation, buttons.ReadNotice,
 }  # fmt: skip
 FOR_MEMBERS = {
     buttons.OpenMenu, buttons.ChooseMunicipality, buttons.SwitchMunicipality, buttons.ChooseLanguage,

@@ -287,6 +287,7 @@ def _rest(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     yield "privacy.notice: stranger", privacy.notice(t, None)
     yield "privacy.full_notice", privacy.full_notice(t, contact)
     yield "privacy.full_notice: stranger", privacy.full_notice(t, None)
+    yield "privacy.notice_for_invited", privacy.notice_for_invited(t, TOKEN)
     for reason, refusal in refusals_of(town).items():
         yield f"refusals.words: {reason.name}", refusals.words(t, refusal)
     yield "refusals.incident", refusals.incident(t, "4F9A2C")

@@ -24,6 +24,7 @@ PARTS = {
     "menu.role_name",
     "menu.standing",
     "privacy.short_notice",
+    "privacy.in_full",
     "privacy.in_short",
     "trends.value",
     "trends.margin",
