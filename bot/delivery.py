@@ -15,7 +15,6 @@ from bot.sender import Blocked, InDoubt, Later, Moved, Never, Sender, judge
 from bot.worker import Worker
 from core.actions import channels, outbox, people
 from core.db import Session
-from core.queries import outbox as outbox_queries
 from screens import from_json
 
 IN_THE_AIR = 4
@@ -39,6 +38,7 @@ class Delivery:
         self._wake = asyncio.Event()
         self._quiet = asyncio.Condition()
         self._sending: set[asyncio.Task[None]] = set()
+        self._rests = 0
         self._stopping = False
 
     def wake(self) -> None:
@@ -58,8 +58,10 @@ class Delivery:
                 self._sending.add(task)
                 task.add_done_callback(self._landed)
                 continue
-            async with self._quiet:
-                self._quiet.notify_all()
+            if not self._sending:
+                async with self._quiet:
+                    self._rests += 1
+                    self._quiet.notify_all()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN)
         if self._sending:
@@ -74,15 +76,14 @@ class Delivery:
         self._wake.set()
 
     async def drained(self) -> None:
-        """Return once nothing is due and nothing is in the air."""
-        self.wake()
+        """Return once nothing can be claimed and nothing is in the air."""
         async with self._quiet:
-            while self._sending or await self._due():
+            # Twice, because the first look may have begun before the newest row was committed.
+            for _ in range(2):
+                seen = self._rests
                 self._wake.set()
-                await self._quiet.wait()
-
-    async def _due(self) -> int:
-        return await self._do(outbox_queries.depth)
+                while self._rests == seen:
+                    await self._quiet.wait()
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
@@ -91,16 +92,16 @@ class Delivery:
     async def _deliver(self, parcel: outbox.Parcel) -> None:
         try:
             if wait := self._hold_back(parcel):
-                await self._do(outbox.postpone, parcel, seconds=wait)
+                await self._record(outbox.postpone, parcel, seconds=wait)
                 return
             await self._send(parcel)
         except Unavailable:
-            # The row stays in flight; the next start, or nobody, decides: it is in doubt either way.
+            # Stopping without a database: the row stays in flight, and the next start decides about it.
             log.warning("outbox.unrecorded", kind=parcel.kind)
         except Exception as error:  # noqa: BLE001  (one bad row must not stop the others)
             await self._incidents.report(error, "delivery")
             with suppress(Unavailable):
-                await self._do(outbox.record_failed, parcel, type(error).__name__)
+                await self._record(outbox.record_failed, parcel, type(error).__name__)
 
     def _hold_back(self, parcel: outbox.Parcel) -> float:
         wait = self._limiter.busy_for(parcel.chat_id)
@@ -111,7 +112,7 @@ class Delivery:
         try:
             if parcel.is_edit:
                 if parcel.message_id is None:
-                    await self._do(outbox.record_failed, parcel, "nothing to edit")
+                    await self._record(outbox.record_failed, parcel, "nothing to edit")
                     return
                 await self._sender.edit(parcel.chat_id, parcel.message_id, screen, Priority.BROADCAST)
                 message_id: int | None = parcel.message_id
@@ -120,26 +121,38 @@ class Delivery:
         except TelegramError as error:
             await self._troubled(parcel, error)
         else:
-            await self._do(outbox.record_sent, parcel, message_id)
+            await self._record(outbox.record_sent, parcel, message_id)
 
     async def _troubled(self, parcel: outbox.Parcel, error: TelegramError) -> None:
         match judge(error):
             case Later(seconds):
-                await self._do(outbox.postpone, parcel, seconds=seconds)
+                await self._record(outbox.postpone, parcel, seconds=seconds)
             case InDoubt():
                 log.warning("outbox.in_doubt", kind=parcel.kind)
-                await self._do(outbox.record_doubt, parcel)
+                await self._record(outbox.record_doubt, parcel)
             case Blocked():
-                await self._do(outbox.record_failed, parcel, "blocked")
-                await self._do(_mark_blocked, parcel)
+                await self._record(outbox.record_failed, parcel, "blocked")
+                await self._record(_mark_blocked, parcel)
             case Moved(chat_id):
-                await self._do(_migrate, parcel, chat_id=chat_id)
-                await self._do(outbox.postpone, parcel, seconds=0.0)
+                await self._record(_migrate, parcel, chat_id=chat_id)
+                await self._record(outbox.postpone, parcel, seconds=0.0)
             case Never(reason):
-                await self._do(outbox.record_failed, parcel, reason)
+                await self._record(outbox.record_failed, parcel, reason)
                 if not parcel.is_edit:
                     log.warning("outbox.refused", kind=parcel.kind, reason=reason)
                     await self._incidents.tell_operator(f"Nachricht abgelehnt ({parcel.kind}): {reason}")
+
+    async def _record(self, deed: Callable[..., object], *args: object, **kwargs: object) -> None:
+        """What has happened must be written down: tried again until the database is back, or we stop."""
+        while True:
+            try:
+                await self._do(deed, *args, **kwargs)
+            except Unavailable:
+                if self._stopping:
+                    raise
+                await asyncio.sleep(LOOK_AGAIN)
+            else:
+                return
 
     async def _do(self, deed: Callable[..., R], *args: object, **kwargs: object) -> R:
         def in_transaction(db: Session) -> R:

@@ -29,13 +29,15 @@ UNHURRIED = Limits(overall_per_second=10_000, chat_per_second=10_000, chat_burst
 class Clock:
     def __init__(self, start: datetime) -> None:
         self.moment = self._start = start
+        self._furthest = timedelta()
 
     def now(self) -> datetime:
         return self.moment
 
     def monotonic(self) -> float:
-        """Goes on by itself, as every machine's does, and jumps with the clock."""
-        return time.monotonic() + (self.moment - self._start).total_seconds()
+        """Goes on by itself, as every machine's does, and jumps forwards with the clock, never back."""
+        self._furthest = max(self._furthest, self.moment - self._start)
+        return time.monotonic() + self._furthest.total_seconds()
 
 
 class Installation:
