@@ -1,6 +1,7 @@
 """The command line."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -67,6 +68,8 @@ def found(
     again: Annotated[bool, typer.Option("--again", help="A new coordinator's link for one that exists.")] = False,
 ) -> None:
     """Found a municipality and print the one-time link of its first coordinator."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from bot.app import wall_clock
     from core.actions import people
     from core.db import Database
@@ -83,6 +86,8 @@ def found(
             token = people.found(db, name, wall_clock(), again=again)
     except Refusal as refusal:
         _fail(refusals.words(texts("en"), refusal))
+    except SQLAlchemyError as error:
+        _fail(_unreadable(error))
     finally:
         database.dispose()
     typer.echo(f"https://t.me/{bot_name}?start={JoinLink(Token(token)).pack()}")
@@ -91,9 +96,15 @@ def found(
 @cli.command()
 def migrate() -> None:
     """Bring the database to the schema that this version needs."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from bot import schema
 
-    schema.upgrade(_settings().database_url)
+    settings = _settings()
+    try:
+        schema.upgrade(settings.database_url)
+    except SQLAlchemyError as error:
+        _fail(_unreadable(error))
     typer.echo("The database is up to date.")
 
 
@@ -109,6 +120,8 @@ def doctor() -> None:
 
 
 def main() -> None:
+    # Names and answers are for this account on the machine alone.
+    os.umask(0o077)
     cli()
 
 
@@ -141,12 +154,16 @@ def _settings(*, needs_token: bool = False) -> "Settings":
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:
+    from sqlalchemy.exc import SQLAlchemyError
+
     from bot.errors import Fatal
 
     try:
         return asyncio.run(main)
     except Fatal as error:
         _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(_unreadable(error))
 
 
 async def _bot_name(settings: "Settings") -> str:
@@ -165,6 +182,12 @@ async def _bot_name(settings: "Settings") -> str:
         raise Fatal("Telegram does not accept this token (DREIKLANG_TOKEN).") from None
     except TelegramError as error:
         raise Fatal(f"Telegram cannot be reached at DREIKLANG_API_URL ({type(error).__name__}).") from None
+
+
+def _unreadable(error: Exception) -> str:
+    return (
+        f"The database cannot be read ({type(error).__name__}): check DREIKLANG_DATABASE_URL, or run dreiklang migrate."
+    )
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from bot import web
@@ -21,6 +21,7 @@ from bot.errors import Fatal, Incidents, Unavailable
 from bot.http import AiohttpRequest
 from bot.limiter import TELEGRAM, Limiter, Limits, Priority
 from bot.polling import Polling
+from bot.replies import Replies
 from bot.sender import Sender
 from bot.updates import ALLOWED, Updates
 from bot.worker import Worker
@@ -31,6 +32,7 @@ from core.urn import Urns
 BEATS_STALE = 60.0
 POLL_STALE = 120.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+DRAIN = 3.0
 
 log = structlog.get_logger()
 
@@ -51,6 +53,7 @@ class App:
     beats: Beats
     delivery: Delivery
     sender: Sender
+    replies: Replies
     updates: Updates
     polling: Polling
     incidents: Incidents
@@ -62,16 +65,20 @@ class App:
     async def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Run until ``stop``; ``started`` is called once everything works. Raises Fatal with one sentence."""
         try:
-            await self._connect()
+            # First of all what is due: a round closes, and its urn is destroyed, even while Telegram is away.
             doubtful = await self.beats.recover()
+            await self.beats.run_all()
+            self.beats.start()
+            await self._connect()
             if doubtful:
                 log.warning("outbox.in_doubt", count=doubtful)
                 await self.incidents.tell_operator(
                     f"{doubtful} Nachricht(en) nach einem Absturz zweifelhaft: dreiklang doctor"
                 )
-            await self.beats.run_all()
-            self.beats.start()
-            await self._serve(started)
+            if not self._stop.is_set():
+                await self._serve(started)
+        except Unavailable:
+            raise Fatal("The database cannot be reached (DREIKLANG_DATABASE_URL).") from None
         finally:
             self.beats.stop()
             await self.bot.shutdown()
@@ -97,10 +104,10 @@ class App:
         now = self.monotonic()
         state = {
             "database": await self._database_answers(),
-            "beats": now - self.seen.get("beats", now) < BEATS_STALE,
+            "beats": now - self.seen["beats"] < BEATS_STALE,
         }
         if not self.settings.webhook_url:
-            state["polling"] = now - self.seen.get("polling", now) < POLL_STALE
+            state["polling"] = now - self.seen["polling"] < POLL_STALE
         return state
 
     async def _connect(self) -> None:
@@ -129,7 +136,11 @@ class App:
             )  # fmt: skip
         else:
             await self.bot.delete_webhook()
-        await self.sender.publish_commands()
+        try:
+            await self.sender.publish_commands()
+        except RetryAfter:
+            # The menu of commands may wait until the next start; people may not.
+            log.warning("commands.unpublished")
 
     async def _sleep_unless_stopped(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -159,6 +170,7 @@ class App:
         if server is not None:
             server.stop()
         await asyncio.gather(*(task for name, task in tasks.items() if name != "delivery"), return_exceptions=True)
+        await self.replies.drained(DRAIN)
         self.delivery.stop()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         log.info("stopped")
@@ -198,13 +210,14 @@ def build(
     urns = Urns(settings.urn_folder, settings.urn_url)
     incidents = Incidents(bot, settings.operator_chat)
     sender = Sender(bot)
-    seen: dict[str, float] = {}
+    seen: dict[str, float] = dict.fromkeys(("beats", "polling"), monotonic())
 
     def alive(name: str) -> Callable[[], None]:
         return lambda: seen.update({name: monotonic()})
 
     delivery = Delivery(worker, sender, limiter, incidents, clock)
-    updates = Updates(bot, sender, worker, urns, incidents, clock, delivery.wake)
+    replies = Replies(bot, sender)
+    updates = Updates(bot, sender, worker, urns, replies, incidents, clock, delivery.wake)
     return App(
         settings=settings,
         bot=bot,
@@ -214,6 +227,7 @@ def build(
         beats=Beats(worker, urns, incidents, clock, delivery.wake, alive("beats")),
         delivery=delivery,
         sender=sender,
+        replies=replies,
         updates=updates,
         polling=Polling(bot, poll, updates, worker, incidents, sleep, alive("polling")),
         incidents=incidents,

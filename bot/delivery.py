@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 import structlog
-from telegram.error import TelegramError
+from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.errors import Incidents, Unavailable
 from bot.limiter import Limiter, Priority
@@ -20,7 +20,8 @@ from screens import from_json
 IN_THE_AIR = 4
 LOOK_AGAIN = 1.0
 SOON = 0.05
-DRAIN = 5.0
+DRAIN = 3.0
+LONGEST_PAUSE = 60.0
 
 R = TypeVar("R")
 log = structlog.get_logger()
@@ -39,7 +40,9 @@ class Delivery:
         self._quiet = asyncio.Condition()
         self._sending: set[asyncio.Task[None]] = set()
         self._rests = 0
-        self._stopping = False
+        self._doubts = 0
+        self._failure: TelegramError | None = None
+        self._stopped = asyncio.Event()
 
     def wake(self) -> None:
         """There may be something new."""
@@ -47,16 +50,20 @@ class Delivery:
 
     async def run(self) -> None:
         """Send what is due until ``stop``; what is in the air then is waited for, but not for long."""
-        while not self._stopping:
+        while not self._stopped.is_set():
             self._wake.clear()
             try:
-                parcel = None if len(self._sending) >= IN_THE_AIR else await self._do(outbox.claim)
+                parcel = None if len(self._sending) >= self._most_in_the_air else await self._do(outbox.claim)
             except Unavailable:
                 parcel = None
             if parcel is not None:
                 task = asyncio.create_task(self._deliver(parcel))
                 self._sending.add(task)
                 task.add_done_callback(self._landed)
+                if self._doubts:
+                    # Telegram takes messages without saying so: one at a time, ever more slowly, until it speaks again.
+                    await asyncio.wait((task,))
+                    await self._pause(min(2.0**self._doubts, LONGEST_PAUSE) if self._doubts else 0)
                 continue
             if not self._sending:
                 async with self._quiet:
@@ -66,13 +73,23 @@ class Delivery:
                 await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN)
         if self._sending:
             await asyncio.wait(self._sending, timeout=DRAIN)
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def _most_in_the_air(self) -> int:
+        return 1 if self._doubts else IN_THE_AIR
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
 
     async def landed(self) -> None:
         """Wait until everything that was in the air is recorded; call it once the bot has been shut down."""
         await asyncio.gather(*self._sending)
 
     def stop(self) -> None:
-        self._stopping = True
+        self._stopped.set()
         self._wake.set()
 
     async def drained(self) -> None:
@@ -95,6 +112,11 @@ class Delivery:
                 await self._record(outbox.postpone, parcel, seconds=wait)
                 return
             await self._send(parcel)
+        except (InvalidToken, Conflict) as error:
+            # No matter of this message: it waits, and the program ends with a sentence.
+            await self._record(outbox.postpone, parcel)
+            self._failure = error
+            self.stop()
         except Unavailable:
             # Stopping without a database: the row stays in flight, and the next start decides about it.
             log.warning("outbox.unrecorded", kind=parcel.kind)
@@ -121,6 +143,7 @@ class Delivery:
         except TelegramError as error:
             await self._troubled(parcel, error)
         else:
+            self._doubts = 0
             await self._record(outbox.record_sent, parcel, message_id)
 
     async def _troubled(self, parcel: outbox.Parcel, error: TelegramError) -> None:
@@ -129,6 +152,9 @@ class Delivery:
                 await self._record(outbox.postpone, parcel, seconds=seconds)
             case InDoubt():
                 log.warning("outbox.in_doubt", kind=parcel.kind)
+                self._doubts += 1
+                if self._doubts == 1:
+                    await self._incidents.tell_operator("Telegram bestätigt Nachrichten nicht: dreiklang doctor")
                 await self._record(outbox.record_doubt, parcel)
             case Blocked():
                 await self._record(outbox.record_failed, parcel, "blocked")
@@ -148,7 +174,7 @@ class Delivery:
             try:
                 await self._do(deed, *args, **kwargs)
             except Unavailable:
-                if self._stopping:
+                if self._stopped.is_set():
                     raise
                 await asyncio.sleep(LOOK_AGAIN)
             else:

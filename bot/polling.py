@@ -22,7 +22,7 @@ from core.actions import updates as deeds
 LONG_POLL = 30
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 SOON, NOTHING_NEW = 0.05, 0.2
-DRAIN = 8.0
+DRAIN = 4.0
 
 log = structlog.get_logger()
 
@@ -50,8 +50,8 @@ class Polling:
         """Seen, but not handled: the database could not be reached. They are not confirmed and come again."""
         self._finished: set[int] = set()
         self._next: int | None = None
-        self._suspects: set[int] | None = None
-        """Updates found unfinished at the start; None until the first batch has come."""
+        self._has_begun = False
+        self._failure: BaseException | None = None
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -80,6 +80,8 @@ class Polling:
                 # Every batch brings all that is in hand along again.
                 await asyncio.wait(self._in_hand.values(), timeout=SOON if is_new else NOTHING_NEW)
         await self._drain()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         self._stopping.set()
@@ -114,36 +116,44 @@ class Polling:
         ids = {int(raw["update_id"]) for raw in batch}
         # What Telegram no longer sends has been confirmed and need not be remembered.
         self._finished &= ids
+        self._again = {update_id for update_id in self._again if update_id in ids or (ids and update_id > max(ids))}
         # Numbers start anew, at random, after a quiet week: once all is confirmed none is the next one.
         self._next = max(ids) + 1 if ids else None
         if not ids:
             return False
         new = [raw for raw in batch if raw["update_id"] not in self._in_hand and raw["update_id"] not in self._finished]
-        if self._suspects is None:
-            new = await self._set_aside(new)
+        if not self._has_begun:
+            await self._begin(new)
+            return bool(new)
         for raw in new:
-            update_id = int(raw["update_id"])
-            self._again.discard(update_id)
-            task = asyncio.create_task(self._updates.handle(raw))
-            self._in_hand[update_id] = task
-            task.add_done_callback(partial(self._done, update_id))
+            self._start(raw)
         return bool(new)
 
-    async def _set_aside(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Drop from the first batch after a start what was in hand at two crashes."""
-        ids = frozenset(int(raw["update_id"]) for raw in batch)
+    def _start(self, raw: dict[str, Any]) -> asyncio.Task[None]:
+        update_id = int(raw["update_id"])
+        self._again.discard(update_id)
+        task = asyncio.create_task(self._updates.handle(raw))
+        self._in_hand[update_id] = task
+        task.add_done_callback(partial(self._done, update_id))
+        return task
+
+    async def _begin(self, batch: list[dict[str, Any]]) -> None:
+        """Work off what a start found unfinished, one by one: if the program dies, it is known of which update."""
         try:
-            fatal = await self._worker.transaction(lambda db: deeds.suspect(db, ids))
+            for raw in batch:
+                ids = frozenset({int(raw["update_id"])})
+                if await self._worker.transaction(partial(deeds.suspect, update_ids=ids)):
+                    self._finished |= ids
+                    log.error("update.dropped")
+                    await self._incidents.tell_operator("Ein Update nach zwei Abstürzen verworfen")
+                else:
+                    await asyncio.wait((self._start(raw),))
+            await self._worker.transaction(deeds.clear)
         except Unavailable:
-            self._again |= ids
-            return []
-        self._suspects = set(ids - fatal)
-        if fatal:
-            self._finished |= fatal
-            await self._worker.transaction(lambda db: deeds.clear(db, fatal))
-            log.error("update.dropped", count=len(fatal))
-            await self._incidents.tell_operator(f"{len(fatal)} Update nach zwei Abstürzen verworfen")
-        return [raw for raw in batch if raw["update_id"] not in fatal]
+            unfinished = {int(raw["update_id"]) for raw in batch} - self._finished - self._in_hand.keys()
+            self._again |= unfinished
+            return
+        self._has_begun = True
 
     def _done(self, update_id: int, task: asyncio.Task[None]) -> None:
         del self._in_hand[update_id]
@@ -156,6 +166,7 @@ class Polling:
         log.warning("update.unfinished", type=type(error).__name__)
         self._again.add(update_id)
         if not isinstance(error, Unavailable):
+            self._failure = error
             self._stopping.set()
 
     async def _rest(self, seconds: float) -> None:
@@ -168,10 +179,6 @@ class Polling:
         """Finish what is in hand, then confirm it, so that the next start does not get it again."""
         if self._in_hand:
             await asyncio.wait(self._in_hand.values(), timeout=DRAIN)
-        if self._suspects:
-            suspects = frozenset(self._suspects)
-            with suppress(Unavailable):
-                await self._worker.transaction(lambda db: deeds.clear(db, suspects))
         if not self._in_hand and not self._again and self._next is not None:
             with suppress(TelegramError):
                 await self._get_updates(self._next, 0)

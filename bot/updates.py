@@ -1,20 +1,19 @@
 """A Telegram update → one Turn: begin, who, language, moment, permission, handler, commit, show."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
-from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
+from telegram import Chat, ChatMemberUpdated, Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
-from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot.errors import Incidents, Unavailable
+from bot.lanes import Lanes
 from bot.limiter import Priority
+from bot.replies import Replies, Reply
 from bot.sender import Sender
 from bot.worker import Worker
 from core.actions import drafts
@@ -26,7 +25,7 @@ from core.urn import Urns
 from handlers import FORMS, HAPPENED, OPENED, PRESSED, TYPED, Handler, start
 from handlers.channels import Chat as ChatFacts
 from handlers.turn import Turn
-from screens import Screen, refusals
+from screens import Screen
 from screens.buttons import Button, DeepLink
 from screens.l10n import Texts, locale_for, texts
 
@@ -38,7 +37,7 @@ _OPENED = {route.link: route for route in OPENED}
 _FORMS = {route.name: route for route in FORMS}
 _HAPPENED = {route.event: route for route in HAPPENED}
 
-log = structlog.get_logger()
+SHOWN_WITHIN = 3.0
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,6 @@ class Knock:
     facts: ChatFacts | str = ""
 
 
-@dataclass(frozen=True)
-class Reply:
-    t: Texts
-    screen: Screen | None = None
-    refusal: Refusal | None = None
-
-
 class Updates:
     """Handles updates, those of one chat in their order, those of different chats side by side."""
 
@@ -70,6 +62,7 @@ class Updates:
         sender: Sender,
         worker: Worker,
         urns: Urns,
+        replies: Replies,
         incidents: Incidents,
         clock: Callable[[], datetime],
         wake_delivery: Callable[[], None],
@@ -78,13 +71,17 @@ class Updates:
         self._sender = sender
         self._worker = worker
         self._urns = urns
+        self._replies = replies
         self._incidents = incidents
         self._clock = clock
         self._wake_delivery = wake_delivery
-        self._lanes: dict[int, tuple[asyncio.Lock, int]] = {}
+        self._lanes = Lanes()
 
     async def handle(self, raw: Mapping[str, Any]) -> None:
-        """Handle one update as Telegram sent it; on return it may be acknowledged. Raises Unavailable."""
+        """Handle one update as Telegram sent it; on return it may be acknowledged. Raises Unavailable.
+
+        The reply is waited for, but not for long: one slow or busy chat must not hold up what others do.
+        """
         try:
             update = Update.de_json(dict(raw), self._bot)
             knock = _knock(update)
@@ -93,13 +90,15 @@ class Updates:
             return
         if knock is None:
             return
-        async with self._lane(knock.chat_id):
-            reply = await self._reply(knock, update)
+        async with self._lanes.enter(knock.chat_id):
+            reply = await self._reply(knock)
             self._wake_delivery()
-            if reply is not None:
-                await self._show(knock, update, reply)
+            showing = self._replies.show(update, knock.telegram_id, reply)
+        await asyncio.wait((showing,), timeout=SHOWN_WITHIN)
+        if showing.done():
+            showing.result()
 
-    async def _reply(self, knock: Knock, update: Update) -> Reply | None:
+    async def _reply(self, knock: Knock) -> Reply:
         try:
             return await self._worker.transaction(lambda db: self._turn(db, knock))
         except _Refused as refused:
@@ -108,8 +107,7 @@ class Updates:
             raise
         except Exception as error:  # noqa: BLE001  (acknowledged with an incident number, or it would come back for ever)
             number = await self._incidents.report(error, "turn")
-            await self._apologise(knock, update, number)
-            return None
+            return Reply(texts(locale_for(knock.language_code)), incident=number)
 
     def _turn(self, db: Session, knock: Knock) -> Reply:
         account, members = people.identity(db, knock.telegram_id)
@@ -133,6 +131,9 @@ class Updates:
         if knock.press is not None:
             button = Button.unpack(knock.press)
             pressed = _PRESSED[type(button)]
+            if pressed.permission is Permission.COORDINATOR:
+                # Whoever goes elsewhere has left the form; a pulse turn must not write, so it leaves it alone.
+                drafts.drop(db, knock.telegram_id)
             return pressed.handler(turn(pressed.permission, getattr(button, "municipality", None)), button)
         if knock.event is not None:
             return _HAPPENED[knock.event].handler(turn(Permission.ANYONE), knock.facts)
@@ -146,59 +147,6 @@ class Updates:
             return start.not_understood(turn(Permission.ANYONE), text)
         filled = _FORMS[form]
         return filled.handler(turn(filled.permission, data.get("municipality")), data, text)
-
-    async def _show(self, knock: Knock, update: Update, reply: Reply) -> None:
-        """Answer the press, then show the screen. What cannot be shown is not a reason to do the deed again."""
-        try:
-            if reply.refusal is not None:
-                await self._refuse(knock, update, refusals.words(reply.t, reply.refusal))
-            elif update.callback_query is not None:
-                screen = reply.screen
-                await self._sender.toast(update.callback_query.id, screen.toast if screen else "")
-                if screen is not None:
-                    await self._replace(update.callback_query, screen)
-            elif reply.screen is not None:
-                await self._sender.send(knock.telegram_id, reply.screen)
-        except (InvalidToken, Conflict):
-            raise
-        except TelegramError as error:
-            log.warning("show.failed", type=type(error).__name__)
-
-    async def _replace(self, query: CallbackQuery, screen: Screen) -> None:
-        message = query.message
-        if isinstance(message, Message) and message.text is not None and not screen.to_pass_on:
-            try:
-                await self._sender.edit(message.chat.id, message.message_id, screen)
-            except BadRequest:
-                pass
-            else:
-                return
-        await self._sender.send(query.from_user.id, screen)
-
-    async def _refuse(self, knock: Knock, update: Update, words: str) -> None:
-        if update.callback_query is not None:
-            await self._sender.toast(update.callback_query.id, words, alert=True)
-        else:
-            await self._bot.send_message(knock.telegram_id, words)
-
-    async def _apologise(self, knock: Knock, update: Update, number: str) -> None:
-        words = refusals.incident(texts(locale_for(knock.language_code)), number)
-        try:
-            await self._refuse(knock, update, words)
-        except TelegramError as error:
-            log.warning("show.failed", type=type(error).__name__)
-
-    @asynccontextmanager
-    async def _lane(self, chat_id: int) -> AsyncIterator[None]:
-        lock, waiting = self._lanes.get(chat_id, (asyncio.Lock(), 0))
-        self._lanes[chat_id] = lock, waiting + 1
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._lanes.pop(chat_id)
-            if waiting > 1:
-                self._lanes[chat_id] = lock, waiting - 1
 
 
 class _Refused(Exception):  # noqa: N818

@@ -49,4 +49,4 @@ class Worker:
             return deed(db)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)

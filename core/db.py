@@ -58,7 +58,11 @@ def _sqlite(path: str) -> Engine:
 
 def _postgresql(url: Any) -> Engine:
     # pgbouncer in transaction mode does not keep prepared statements.
-    return create_engine(url, connect_args={"prepare_threshold": None}, pool_pre_ping=True, hide_parameters=True)
+    # A server that does not answer must not hold a deed for longer than its deadline.
+    patience = {"connect_timeout": 5, "options": "-c statement_timeout=15000", "keepalives_idle": 30}
+    return create_engine(
+        url, connect_args={"prepare_threshold": None} | patience, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def share_round(session: Session, round_id: int) -> None:

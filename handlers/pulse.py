@@ -10,7 +10,7 @@ from core.queries import people, pulse
 from core.rules.people import Municipality
 from core.rules.pulse import Round, Statement, compose, next_open
 from core.rules.refusal import Reason, Refusal
-from core.rules.workdays import OPENING_HOUR, instant, read_date
+from core.rules.workdays import OPENING_HOUR, instant, next_monday, read_date, working_day_from
 from handlers import forms
 from handlers.turn import Turn
 from screens import Screen
@@ -42,8 +42,8 @@ def preview(turn: Turn, button: PreviewRound) -> Screen:
     if button.choice is Choice.NOW:
         return _preview(turn, here, 0)
     today = turn.now.astimezone(ZoneInfo(here.zone)).date()
-    ahead = 1 if button.choice is Choice.TOMORROW else 8 - today.isoweekday()
-    return _preview(turn, here, _minute(instant(today + timedelta(days=ahead), OPENING_HOUR, ZoneInfo(here.zone))))
+    day = working_day_from(today + timedelta(days=1)) if button.choice is Choice.WORKDAY else next_monday(today)
+    return _preview(turn, here, _minute(instant(day, OPENING_HOUR, ZoneInfo(here.zone))))
 
 
 def ask_date(turn: Turn, _button: AskRoundDate) -> Screen:

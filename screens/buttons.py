@@ -29,7 +29,7 @@ class Choice(StrEnum):
     """When a round is to open."""
 
     NOW = "now"
-    TOMORROW = "tom"
+    WORKDAY = "day"
     MONDAY = "mon"
 
 

@@ -12,8 +12,9 @@ def guide(t: Texts, setup: Setup, bot_name: str) -> Screen:
         t("<b>Coordination channel</b>"),
         t("Now: {title}", title=setup.channel.title) if setup.channel else t("None has been confirmed yet."),
         t(
-            "How to set it up: create a private Telegram channel or group, add @{bot} as an administrator who may post "
-            "messages, then come back to this chat. The bot asks you here whether it is the right one.",
+            "How to set it up: create a private Telegram channel and add @{bot} as an administrator who may post "
+            "messages; or create a private group and add @{bot} as a simple member. Then come back to this chat: the "
+            "bot asks you here whether it is the right one.",
             bot=bot_name,
         ),
     )
@@ -52,8 +53,8 @@ def declined(t: Texts, place: int) -> Screen:
 
 def lost(t: Texts, channel: Channel) -> Screen:
     text = t(
-        "The bot can no longer post in the coordination channel “{title}”. Please add it again as an administrator, or "
-        "set up another channel.",
+        "The bot can no longer post in the coordination channel “{title}”. Please add it again, or set up another "
+        "channel.",
         title=channel.title,
     )
     return Screen(text, ((Press(t.plain("To the coordination"), Panel(channel.municipality_id)),),))

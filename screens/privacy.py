@@ -11,9 +11,9 @@ from screens.l10n import Texts, lines
 def short_notice(t: Texts) -> Markup:
     """Stands before every first question and every joining."""
     return t(
-        "Taking part is voluntary; not taking part has no disadvantages. Nobody in your municipality sees whether "
-        "or what you answer. Only rounded totals are published, and only from five answers on; after that the single "
-        "answers are destroyed."
+        "Taking part is voluntary; not taking part has no disadvantages. No screen and no list shows whether or what "
+        "you answer. Only rounded totals are published, and only from five answers on; after that the single answers "
+        "are destroyed. Telegram itself can see presses of buttons."
     )
 
 
@@ -46,25 +46,25 @@ def in_full(t: Texts) -> Markup:
         t("<b>Data protection in full</b>"),
         t(
             "<b>What is stored about you:</b> your name as you confirmed it, department and role, the number of your "
-            "Telegram account, your language, and which rounds you were invited to. Your Telegram name is not stored."
+            "Telegram account, your language, which rounds you were invited to, and whether you have blocked the bot. Your Telegram name is not stored."
         ),
         t(
-            "<b>Your answers</b> lie encrypted in an urn of their own while the round is open. The urn knows neither "
-            "time nor order nor names; there is no list of who has answered. You can change each answer until the "
+            "<b>Your answers</b> lie encrypted in an urn of their own while the round is open. The urn holds "
+            "neither names nor times; there is no list of who has answered. You can change each answer until the "
             "close."
         ),
         t(
-            "<b>At the close</b> the totals are computed once. Below five answers nothing is shown. Values are "
-            "rounded, and very low and very high ones are only given as “below 10” or “90 and above”. Then the urn and "
-            "its key are overwritten and deleted. It is in no backup."
+            "<b>At the close</b> the totals are computed once. Below five answers nothing is shown. Values are rounded, "
+            "and very low and very high ones are only given as “below 10” or “90 and above”. Then the urn and its "
+            "key are destroyed. The urn does not belong in any backup."
         ),
         t(
             "<b>What remains:</b> whoever knows all answers but one could work out the last one. While a round is "
             "open, whoever operates the server could link answers. Telegram can see which buttons you press."
         ),
         t(
-            "<b>How long:</b> your entry in the register until you leave or are removed; messages sent to you 30 days; "
-            "logs without content 7 days."
+            "<b>How long:</b> your entry in the register until the coordination removes it, at once if you ask for it; "
+            "messages to you 30 days after their matter has ended; a name that you began to enter 7 days."
         ),
     )
 

@@ -45,7 +45,7 @@ def panel(t: Texts, here: Municipality, running: Round | None) -> Screen:
             ),
             (
                 (Press(t.plain("Start now …"), PreviewRound(here.id, Choice.NOW)),),
-                (Press(t.plain("Tomorrow at 09:00 …"), PreviewRound(here.id, Choice.TOMORROW)),),
+                (Press(t.plain("Next working day at 09:00 …"), PreviewRound(here.id, Choice.WORKDAY)),),
                 (Press(t.plain("Next Monday at 09:00 …"), PreviewRound(here.id, Choice.MONDAY)),),
                 (Press(t.plain("Another day …"), AskRoundDate(here.id)),),
                 _back(t, here.id),

@@ -177,6 +177,6 @@ def expire(db: Session, now: datetime) -> None:
 
 
 def _end(db: Session, parcel: Parcel, state: OutboxState, now: datetime, **values: Any) -> None:
-    db.execute(
-        update(OutboxRow).where(OutboxRow.id == parcel.id).values(state=state, ended_at=now, **values)
-    )  # fmt: skip
+    # How often and when it was tried would tell that the reader was pressing buttons just then.
+    at = {"due_at": now, "claimed_at": None, "ended_at": now, "tries": 0}
+    db.execute(update(OutboxRow).where(OutboxRow.id == parcel.id).values(state=state, **at, **values))

@@ -88,6 +88,7 @@ def add_departments(
 def remove_department(db: Session, actor: Member, department_id: int) -> str:
     """Remove a department without people and return its name; raises DEPARTMENT_NOT_EMPTY."""
     require_coordinator(actor)
+    hold(db, actor)
     department = people.department(db, actor.municipality_id, department_id)
     if people.members(db, actor.municipality_id, department_id):
         raise Refusal(Reason.DEPARTMENT_NOT_EMPTY, name=department.name)
@@ -140,6 +141,7 @@ def renew_link(db: Session, actor: Member, member_id: int, now: datetime) -> tup
 def invite_many(db: Session, actor: Member, now: datetime) -> str:
     """The token of a link for many participants. An older one stops working."""
     require_coordinator(actor)
+    hold(db, actor)
     _revoke_crowd_links(db, actor, now)
     return _link(db, actor.municipality_id, Role.PARTICIPANT, now, capacity=CROWD_CAPACITY)
 

@@ -21,6 +21,6 @@ def suspect(db: Session, update_ids: Collection[int]) -> frozenset[int]:
     return frozenset(update_id for update_id, row in rows.items() if row.tries > CRASHES_ALLOWED)
 
 
-def clear(db: Session, update_ids: Collection[int]) -> None:
-    """These have been handled, or given up."""
-    db.execute(delete(UpdateTryRow).where(UpdateTryRow.update_id.in_(update_ids)))
+def clear(db: Session) -> None:
+    """What a start found has been handled, or given up."""
+    db.execute(delete(UpdateTryRow))

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 
 from core.tables import OutboxRow, OutboxState
 
+EXPECTED = ("blocked", "nothing to edit", "message to edit not found")
+"""What people do, not what is wrong: they block the bot, or delete a message."""
+
 
 def depth(db: Session, now: datetime) -> int:
     """Messages that are due and not yet sent."""
@@ -30,6 +33,8 @@ def in_doubt(db: Session) -> Mapping[str, int]:
 def failed(db: Session) -> Mapping[str, int]:
     """How many messages were refused for good, by reason."""
     rows = db.execute(
-        select(OutboxRow.failure, func.count()).where(OutboxRow.state == OutboxState.FAILED).group_by(OutboxRow.failure)
+        select(OutboxRow.failure, func.count())
+        .where(OutboxRow.state == OutboxState.FAILED, OutboxRow.failure.not_in(EXPECTED))
+        .group_by(OutboxRow.failure)
     )
     return {reason: number for reason, number in rows}  # noqa: C416

@@ -34,6 +34,11 @@ def working_day_from(day: date, closed: Collection[date] = ()) -> date:
     return day
 
 
+def next_monday(today: date) -> date:
+    """The Monday after today, never today itself."""
+    return today + timedelta(days=8 - today.isoweekday())
+
+
 def nth_working_day(start: date, n: int, closed: Collection[date] = ()) -> date:
     """The nth working day counted from ``start``, which counts itself if it is one."""
     day = working_day_from(start, closed)
