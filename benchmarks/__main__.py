@@ -117,20 +117,22 @@ async def _running(contender: Contender, api_url: str, folder: Path) -> AsyncIte
             sys.executable, *arguments, cwd=folder, env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
             stdout=file, stderr=file,
         )  # fmt: skip
+    died = asyncio.create_task(bot.wait())
+    polled = asyncio.create_task(contender.line.polled.wait())
     try:
-        async with asyncio.timeout(START_LIMIT):
-            await contender.line.polled.wait()
+        await asyncio.wait((died, polled), timeout=START_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        if not polled.done():
+            sys.exit(f"{contender.name} does not poll:\n{log.read_text(errors='replace')}")
         contender.start_ups.append(perf_counter() - begun)
         yield bot
-    except TimeoutError:
-        sys.exit(f"{contender.name} does not poll:\n{log.read_text(errors='replace')}")
     finally:
-        bot.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(bot.wait(), STOP_LIMIT)
-        except TimeoutError:
+        polled.cancel()
+        if not died.done():
+            bot.send_signal(signal.SIGTERM)
+            await asyncio.wait((died,), timeout=STOP_LIMIT)
+        if not died.done():
             bot.kill()
-            await bot.wait()
+            await died
 
 
 def table(contenders: list[Contender]) -> list[str]:

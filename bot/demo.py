@@ -97,10 +97,10 @@ class DemoClock:
         return datetime.now(UTC) + self._offset
 
     async def advance(self, seconds: float) -> None:
-        """Move on and let everything happen that is due by then. Called from the sandbox's own loop."""
+        """Move on and let everything happen that is due by then; messages follow at Telegram's pace."""
         self._offset += timedelta(seconds=seconds)
         if self._app and self._loop:
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._app.advance(), self._loop))
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._app.beats.run_all(), self._loop))
 
     def next_event(self) -> datetime | None:
         if self._app is None or self._loop is None:
@@ -160,7 +160,12 @@ class Town:
         self._database.dispose()
         self._urns.close()
         shown = [Shown(person.id, figure.caption) for figure, person in self._people if figure.caption]
-        return [*shown, Shown(channel, "Koordinationskanal")]
+        newcomer = self._telegram.person("Nele Neu")
+        return [
+            *shown,
+            Shown(channel, "Koordinationskanal"),
+            Shown(newcomer.id, "Noch nicht dabei: hier Einladungen öffnen"),
+        ]
 
     def _settle(self, founded: datetime) -> Member:
         token = self._do(lambda db: people.found(db, "Landkreis Musterland", founded))

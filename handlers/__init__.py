@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.rules.people import Permission
-from handlers import channels, forms, people, privacy, pulse, start
+from handlers import channels, people, privacy, pulse, start
 from handlers.turn import Turn
 from screens import Screen, buttons, commands
 
@@ -58,6 +58,7 @@ TYPED = (
     Typed(commands.COORDINATION, people.panel, COORDINATOR),
     Typed(commands.LANGUAGE, start.choose_language, MEMBER),
     Typed(commands.PRIVACY, privacy.notice, ANYONE),
+    Typed(commands.CANCEL, start.nothing_open, ANYONE),
     Typed(commands.HELP, start.help_page, ANYONE),
 )
 
@@ -69,7 +70,7 @@ PRESSED = (
     Pressed(buttons.SetLanguage, start.set_language, MEMBER),
     Pressed(buttons.ShowPrivacy, privacy.notice, ANYONE),
     Pressed(buttons.ShowPrivacyInFull, privacy.full_notice, ANYONE),
-    Pressed(buttons.CancelForm, forms.cancel, ANYONE),
+    Pressed(buttons.CancelForm, start.cancel, ANYONE),
     Pressed(buttons.Join, start.join, ANYONE),
     Pressed(buttons.ShowInvitation, start.follow_invitation, ANYONE),
     Pressed(buttons.ReadNotice, privacy.notice_for_invited, ANYONE),

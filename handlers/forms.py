@@ -4,8 +4,7 @@ from typing import Any
 
 from core.actions import drafts
 from handlers.turn import Turn
-from screens import Screen, menu
-from screens.buttons import CancelForm
+from screens import Screen
 
 
 def ask(turn: Turn, form: str, screen: Screen, **data: Any) -> Screen:
@@ -17,8 +16,3 @@ def ask(turn: Turn, form: str, screen: Screen, **data: Any) -> Screen:
 def done(turn: Turn) -> None:
     """The form is filled in; the next text is no longer for it."""
     drafts.drop(turn.db, turn.telegram_id)
-
-
-def cancel(turn: Turn, _button: CancelForm) -> Screen:
-    drafts.drop(turn.db, turn.telegram_id)
-    return menu.cancelled(turn.t, turn.acting)

@@ -64,7 +64,7 @@ def involved_today(turn: Turn, button: RecordInvolved) -> Screen:
 
 
 def ask_involved_on(turn: Turn, button: AskInvolvedOn) -> Screen:
-    question = screens.ask_involved_on(turn.t)
+    question = screens.ask_involved_on(turn.t, turn.now.date() - timedelta(days=7))
     return forms.ask(turn, "involved", question, municipality=turn.member.municipality_id, which=button.which)
 
 

@@ -13,6 +13,7 @@ from screens import Screen
 from screens import menu as menu_screens
 from screens import people as screens
 from screens.buttons import (
+    CancelForm,
     ChooseLanguage,
     ChooseMunicipality,
     CorrectName,
@@ -56,7 +57,7 @@ def follow_invitation(turn: Turn, link: JoinLink | ShowInvitation) -> Screen:
     invited, mine = people.invitation(turn.db, people.token_hash(link.token), _account_id(turn), turn.now)
     if mine is not None:
         return screens.already_joined(turn.t, mine)
-    return screens.invitation(turn.t, invited, link.token)
+    return screens.invitation(turn.t, invited, link.token, turn.members[0] if turn.members else None)
 
 
 def join(turn: Turn, button: Join) -> Screen:
@@ -111,6 +112,24 @@ def switch_municipality(turn: Turn, button: SwitchMunicipality) -> Screen:
 
 def help_page(turn: Turn, _words: str) -> Screen:
     return menu_screens.help_page(turn.t, turn.acting, coordinates=any(m.is_coordinator for m in turn.members))
+
+
+def cancel(turn: Turn, _button: CancelForm) -> Screen:
+    """Leave the form and go back to where it was opened."""
+    form, data = drafts.current(turn.db, turn.telegram_id) or ("", {})
+    if not form:
+        return menu_screens.nothing_open(turn.t, turn.acting)
+    forms.done(turn)
+    if form == JOIN:
+        return screens.joining_cancelled(turn.t)
+    place = data["municipality"]
+    running = pulse.running(turn.db, place)
+    return screens.panel(turn.t, people.setup(turn.db, place), running, toast=menu_screens.cancelled(turn.t))
+
+
+def nothing_open(turn: Turn, _words: str) -> Screen:
+    """Every command ends a form, so that none is open any more."""
+    return menu_screens.nothing_open(turn.t, turn.acting)
 
 
 def not_understood(_turn: Turn, _text: str) -> Screen:

@@ -20,12 +20,13 @@ class Command:
         return self.german if locale == "de" else self.english
 
 
-START = Command("start", "start", N_("Start"))
+START = Command("start", "start", N_("Start again"))
 MENU = Command("menu", "menu", N_("Menu"))
 PULSE = Command("puls", "pulse", N_("Answer the open pulse round"))
 LANGUAGE = Command("sprache", "language", N_("Choose the language"))
 PRIVACY = Command("datenschutz", "privacy", N_("Data protection"))
 HELP = Command("hilfe", "help", N_("Help"))
+CANCEL = Command("abbrechen", "cancel", N_("Cancel an entry"))
 COORDINATION = Command("koordination", "coordination", N_("Coordination"), for_coordinators=True)
 
-ALL = (START, MENU, PULSE, LANGUAGE, PRIVACY, HELP, COORDINATION)
+ALL = (START, MENU, PULSE, LANGUAGE, PRIVACY, CANCEL, HELP, COORDINATION)

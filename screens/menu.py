@@ -25,7 +25,7 @@ from screens.l10n import N_, Texts, lines
 ROLES = {
     Role.COORDINATOR: N_("Coordination"),
     Role.REPRESENTATIVE: N_("Contact person"),
-    Role.PARTICIPANT: N_("Participant"),
+    Role.PARTICIPANT: N_("Participating person"),
 }
 
 
@@ -105,6 +105,11 @@ def question(t: Texts, text: Markup) -> Screen:
     return Screen(text, ((Press(t.plain("Cancel"), CancelForm()),),))
 
 
-def cancelled(t: Texts, member: Member | None) -> Screen:
+def cancelled(t: Texts) -> str:
+    """A toast."""
+    return t.plain("Cancelled. Nothing was changed.")
+
+
+def nothing_open(t: Texts, member: Member | None) -> Screen:
     back: Keyboard = ((Press(t.plain("To the menu"), OpenMenu(member.municipality_id)),),) if member else ()
-    return Screen(t("Cancelled. Nothing was changed."), back)
+    return Screen(t("No entry is open any more."), back)

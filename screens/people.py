@@ -81,9 +81,22 @@ REACHABILITY = {
 }
 
 
-def invitation(t: Texts, invited: Invitation, token: Token) -> Screen:
-    """What a link promises; joining takes one press, or the name first where we do not know it."""
-    text = _promise(t, invited, invited.name)
+def invitation(t: Texts, invited: Invitation, token: Token, known: Member | None = None) -> Screen:
+    """What a link promises; joining takes one press, or the name first where we do not know it.
+
+    ``known``: who this account is already, so that nobody takes somebody else's invitation by mistake.
+    """
+    text = lines(
+        _promise(t, invited, invited.name),
+        t(
+            "This Telegram account is already registered: {name}, {standing}. If the invitation is for somebody else, "
+            "please pass the link on.",
+            name=known.name,
+            standing=standing(t, known),
+        )
+        if known
+        else "",
+    )
     notice = (Press(t.plain("Read the full notice"), ReadNotice(token)),)
     if not invited.name:
         return Screen(text, ((Press(t.plain("Enter my name and join"), CorrectName(token)),), notice))
@@ -102,6 +115,10 @@ def invitation_as_named(t: Texts, invited: Invitation, name: str) -> Screen:
 
 def ask_own_name(t: Texts) -> Screen:
     return question(t, t("Please write your first and last name as it should appear in the register."))
+
+
+def joining_cancelled(t: Texts) -> Screen:
+    return Screen(t("Cancelled. To join after all, please open the invitation link again."))
 
 
 def joined(t: Texts, member: Member) -> Screen:
@@ -155,7 +172,7 @@ def panel(t: Texts, setup: Setup, running: Round | None, toast: str = "") -> Scr
         (Press(t.plain("What it is about"), AskTopic(place)),),
         (
             Press(t.plain("Staff council"), ShowInvolvement(place, Involvement.COUNCIL)),
-            Press(t.plain("Data protection"), ShowInvolvement(place, Involvement.PROTECTION)),
+            Press(t.plain("Data protection officer"), ShowInvolvement(place, Involvement.PROTECTION)),
         ),
         (Press(t.plain("Departments"), ShowDepartments(place, 0)), Press(t.plain("People"), ShowPeople(place, 0))),
         (Press(t.plain("Channel"), ShowChannel(place)), Press(t.plain("Pulse round"), ShowRound(place))),
@@ -179,25 +196,27 @@ def involvement(t: Texts, setup: Setup, which: Involvement) -> Screen:
     council = which is Involvement.COUNCIL
     note = setup.municipality.council if council else setup.municipality.protection
     text = lines(
-        t("<b>Involvement of the staff council</b>") if council else t("<b>Involvement of data protection</b>"),
+        t("<b>Involvement of the staff council</b>")
+        if council
+        else t("<b>Involvement of the data protection officer</b>"),
         t("Recorded: {note}", note=note) if note else t("Nothing is recorded yet. Until then, no round can open."),
         t("Please record the involvement, or why it is not necessary."),
     )
     keys: Keyboard = (
         (Press(t.plain("Involved as of today"), RecordInvolved(place, which)),),
         (Press(t.plain("Involved on another day …"), AskInvolvedOn(place, which)),),
-        (Press(t.plain("Not necessary because …"), AskNotNeeded(place, which)),),
+        (Press(t.plain("Not necessary …"), AskNotNeeded(place, which)),),
         _back(t, place),
     )
     return Screen(text, keys)
 
 
-def ask_involved_on(t: Texts) -> Screen:
-    return question(t, t("On which day? For example: 14.12.2026"))
+def ask_involved_on(t: Texts, example: date) -> Screen:
+    return question(t, t("On which day? For example: {example}", example=f"{example:%d.%m.%Y}"))
 
 
 def ask_not_needed(t: Texts) -> Screen:
-    return question(t, t("Why is it not necessary? Please write one sentence."))
+    return question(t, t("Why is it not necessary? Please give the reason in a few words."))
 
 
 def involved_on(t: Texts, day: date) -> str:
@@ -206,7 +225,7 @@ def involved_on(t: Texts, day: date) -> str:
 
 
 def not_needed(t: Texts, why: str) -> str:
-    return t.plain("not necessary because {why}", why=clean_line(why, WHY_LIMIT))
+    return t.plain("not necessary: {why}", why=clean_line(why, WHY_LIMIT))
 
 
 def removed(t: Texts, name: str) -> str:
@@ -270,7 +289,7 @@ def department(t: Texts, shown: Department, people: Sequence[Member]) -> Screen:
     if not seated:
         keys.append((Press(t.plain("Invite the contact person"), AskInvite(place, shown.id, Role.REPRESENTATIVE)),))
     keys.append((Press(t.plain("Invite a deputy"), AskInvite(place, shown.id, Role.DEPUTY)),))
-    keys.append((Press(t.plain("Invite a participant"), AskInvite(place, shown.id, Role.PARTICIPANT)),))
+    keys.append((Press(t.plain("Invite another person"), AskInvite(place, shown.id, Role.PARTICIPANT)),))
     if not people:
         keys.append((Press(t.plain("Remove this department"), RemoveDepartment(place, shown.id)),))
     keys.append((Press(t.plain("Back"), ShowDepartments(place, 0)),))

@@ -13,20 +13,13 @@ def short_notice(t: Texts) -> Markup:
     return t(
         "Taking part is voluntary; not taking part has no disadvantages. No screen and no list shows whether or what "
         "you answer. Only rounded totals are published, and only from five answers on; after that the single answers "
-        "are destroyed. Telegram itself can see presses of buttons."
+        "are destroyed. Telegram itself can see which buttons you press; and whoever operates the server could link "
+        "answers while the round is open."
     )
 
 
 def in_short(t: Texts) -> Markup:
-    """The short notice with what must be admitted."""
-    return lines(
-        t("<b>Data protection in short</b>"),
-        short_notice(t),
-        t(
-            "What we must admit: Telegram itself can see which buttons you press. And while a round is open, whoever "
-            "operates the server could link answers with people."
-        ),
-    )
+    return lines(t("<b>Data protection in short</b>"), short_notice(t))
 
 
 def notice(t: Texts, member: Member | None) -> Screen:
@@ -46,7 +39,8 @@ def in_full(t: Texts) -> Markup:
         t("<b>Data protection in full</b>"),
         t(
             "<b>What is stored about you:</b> your name as you confirmed it, department and role, the number of your "
-            "Telegram account, your language, which rounds you were invited to, and whether you have blocked the bot. Your Telegram name is not stored."
+            "Telegram account, your language, which rounds you were invited to, and whether you have blocked the bot. "
+            "Your Telegram name is not stored."
         ),
         t(
             "<b>Your answers</b> lie encrypted in an urn of their own while the round is open. The urn holds "
@@ -54,9 +48,9 @@ def in_full(t: Texts) -> Markup:
             "close."
         ),
         t(
-            "<b>At the close</b> the totals are computed once. Below five answers nothing is shown. Values are rounded, "
-            "and very low and very high ones are only given as “below 10” or “90 and above”. Then the urn and its "
-            "key are destroyed. The urn does not belong in any backup."
+            "<b>At the close</b> the totals are computed once. Below five answers nothing is shown. Values are "
+            "rounded, and very low and very high ones are only given as “below 10” or “90 and above”. Then the urn "
+            "and its key are destroyed. The urn does not belong in any backup."
         ),
         t(
             "<b>What remains:</b> whoever knows all answers but one could work out the last one. While a round is "

@@ -1,15 +1,19 @@
 """Planning a round, and answering it: one message edited in place; the chosen answer is never written into the chat."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from core.rules.people import Municipality
 from core.rules.pulse import ANSWERS, NO_ANSWER, Round, Statement
+from core.rules.workdays import is_working_day
 from screens import Keyboard, Press, Screen
 from screens.buttons import (
     AskRoundDate,
     Choice,
+    OpenMenu,
     Panel,
     PlanRound,
     PreviewRound,
@@ -29,9 +33,9 @@ SMALL_CIRCLE = 8
 
 SCALE = {
     1: N_("strongly disagree"),
-    2: N_("rather disagree"),
-    3: N_("partly"),
-    4: N_("rather agree"),
+    2: N_("somewhat disagree"),
+    3: N_("partly yes, partly no"),
+    4: N_("somewhat agree"),
     5: N_("strongly agree"),
 }
 
@@ -57,7 +61,7 @@ def panel(t: Texts, here: Municipality, running: Round | None) -> Screen:
         opens = t("It opens: {moment}", moment=t.moment(running.opens_at, here.zone))
         return Screen(
             lines(title, opens, closes),
-            ((Press(t.plain("Cancel this plan"), UnplanRound(here.id, running.id)),), _back(t, here.id)),
+            ((Press(t.plain("Withdraw this plan"), UnplanRound(here.id, running.id)),), _back(t, here.id)),
         )
     return Screen(
         lines(
@@ -83,6 +87,7 @@ def preview(
         t("<b>Preview: pulse round {number}</b>", number=planned.number),
         t("Opens: now") if minute == 0 else t("Opens: {moment}", moment=t.moment(planned.opens_at, here.zone)),
         t("Closes: {moment}", moment=t.moment(planned.closes_at, here.zone)),
+        "" if is_working_day(_day(planned.opens_at, here)) else t("This is not a working day."),
         t("What it is about: {topic}", topic=here.topic),
         t.plural("{n} person is asked.", "{n} people are asked.", invited),
         t(
@@ -155,23 +160,30 @@ def statement(
         turn.append(Press(t.plain("Back"), ShowStatement(place, number, position - 1)))
     if dealt and position + 1 < len(statements):
         turn.append(Press(t.plain("Next"), ShowStatement(place, number, position + 1)))
+    elif dealt:
+        turn.append(Press(t.plain("Done"), StartPulse(place, number)))
     keys: Keyboard = (
         *((Press(t.plain(SCALE[value]), PulseAnswer(place, number, position, value)),) for value in reversed(ANSWERS)),
-        (Press(t.plain("no answer"), PulseAnswer(place, number, position, NO_ANSWER)),),
-        *((tuple(turn),) if turn else ()),
-        (Press(t.plain("Data protection"), PulsePrivacy(place, number)),),
+        (Press(t.plain("prefer not to say"), PulseAnswer(place, number, position, NO_ANSWER)),),
+        # One row of constant height: the answers do not move under the finger from statement to statement.
+        (*turn, Press(t.plain("Data protection"), PulsePrivacy(place, number))),
     )
     return Screen(text, keys, toast=toast)
 
 
 def thanks(t: Texts, here: Municipality, round_: Round, toast: str = "") -> Screen:
     text = lines(
-        t("<b>Thank you!</b> You have dealt with all statements."),
+        t("<b>Thank you!</b> You have gone through all statements."),
         t("You can change your answers until {moment}. The result comes after that.",
           moment=t.moment(round_.closes_at, here.zone)),
     )  # fmt: skip
     return Screen(
-        text, ((Press(t.plain("Look through or change"), ShowStatement(here.id, round_.id, 0)),),), toast=toast
+        text,
+        (
+            (Press(t.plain("Look through or change"), ShowStatement(here.id, round_.id, 0)),),
+            (Press(t.plain("To the menu"), OpenMenu(here.id)),),
+        ),
+        toast=toast,
     )
 
 
@@ -206,6 +218,10 @@ def cancelled(t: Texts, number: int) -> Screen:
 
 def nothing_open(t: Texts) -> Screen:
     return Screen(t("No pulse round is open for you at the moment. The bot writes to you when there is one."))
+
+
+def _day(moment: datetime, here: Municipality) -> date:
+    return moment.astimezone(ZoneInfo(here.zone)).date()
 
 
 def _back(t: Texts, place: int) -> tuple[Press, ...]:

@@ -16,7 +16,9 @@ WORDS = {
     Reason.LINK_REVOKED: N_("This link has been replaced or withdrawn. Please ask your coordination for a new one."),
     Reason.LINK_FULL: N_("All places of this link are taken. Please ask your coordination for a new one."),
     Reason.NAME_EMPTY: N_("A name needs at least one letter. Please write it again."),
-    Reason.NAME_TOO_LONG: N_("This name has {length} characters; at most {limit} are possible. Please shorten it."),
+    Reason.NAME_TOO_LONG: N_(
+        "“{start}…” has {length} characters; at most {limit} are possible. Nothing was saved; please shorten it."
+    ),
     Reason.NAME_TAKEN: N_("There is already a municipality with this name."),
     Reason.TEXT_EMPTY: N_("There is no text in this message. Please write it again."),
     Reason.TEXT_TOO_LONG: N_("This text has {length} characters; at most {limit} are possible. Please shorten it."),

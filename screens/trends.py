@@ -65,7 +65,7 @@ def _line(t: Texts, dimension: Dimension, figure: Figure | None) -> Markup:
     if figure is None:
         return t("{name} ({meaning}): not shown", name=name, meaning=meaning)
     return t(
-        "{name} ({meaning}): <b>{value} points</b>, margin ±{margin}, n = {n}",
+        "{name} ({meaning}): <b>{value} points</b> (±{margin}, {n} answers)",
         name=name, meaning=meaning, value=value(t, figure), margin=margin(t, figure), n=figure.n,
     )  # fmt: skip
 
@@ -73,7 +73,7 @@ def _line(t: Texts, dimension: Dimension, figure: Figure | None) -> Markup:
 def _remarks(t: Texts, results: Sequence[Result]) -> list[Markup]:
     now = results[-1]
     before = results[-2].participation if len(results) > 1 else None
-    remarks = [t("Points from 0 to 100, not per cent.")]
+    remarks = [t("Points (0 to 100), not per cent. ± shows the usual margin.")]
     if any(figure.n < SMALL_GROUP for figure in now.figures.values()):
         remarks.append(t("Small group: swings of ±15 points are normal."))
     if now.participation and now.participation.is_limited:
@@ -101,7 +101,7 @@ def _panel(t: Texts, dimension: Dimension, results: Sequence[Result]) -> Panel:
         caption=t.plain(MEANINGS[dimension]),
         points=tuple(_point(result, result.figures.get(dimension)) for result in results),
         last=value(t, last),
-        detail=t.plain("±{margin}, n\u00a0=\u00a0{n}", margin=margin(t, last), n=last.n) if last else "",
+        detail=t.plain("±{margin}, {n}\u00a0answers", margin=margin(t, last), n=last.n) if last else "",
     )
 
 

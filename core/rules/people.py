@@ -193,7 +193,7 @@ def clean_name(text: str) -> str:
     if not any(c.isalpha() for c in name):
         raise Refusal(Reason.NAME_EMPTY)
     if len(name) > NAME_LIMIT:
-        raise Refusal(Reason.NAME_TOO_LONG, limit=NAME_LIMIT, length=len(name))
+        raise Refusal(Reason.NAME_TOO_LONG, limit=NAME_LIMIT, length=len(name), start=name[:30])
     return name
 
 

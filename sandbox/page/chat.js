@@ -51,6 +51,8 @@ export class Chat {
       this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40;
       if (this.atEnd && this === Chat.current) this.count(0);
     });
+    // A picture that arrives late makes the log longer without changing its own size; load events do not bubble.
+    this.log.addEventListener("load", () => this.atEnd && this.toEnd(), true);
     for (const kind of ["focusin", "pointerenter"]) this.column.addEventListener(kind, () => this.attend());
     new ResizeObserver(() => {
       this.size = this.measured();

@@ -56,6 +56,7 @@ class Installation:
             listen="",
             urn_url="",
         )
+        self.limits = UNHURRIED
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app: App | None = None

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.limiter import TELEGRAM
 from core.db import Database
 from core.queries import people as queries
 from core.rules.people import Involvement, Reachability
@@ -82,7 +83,7 @@ def test_who_blocks_the_bot_is_shown_as_blocked_and_comes_back_with_start(
     _open_round(town, register)
     register.owner.writes("/koordination")
     register.owner.presses("Personen")
-    register.owner.sees("Beteiligte 0 Ümläut – Beteiligt: hat den Bot blockiert")
+    register.owner.sees("Beteiligte 0 Ümläut – Beteiligte Person: hat den Bot blockiert")
     gone.unblocks()
     gone.writes("/start")
     gone.sees("Landkreis Musterland")
@@ -234,10 +235,47 @@ def test_forms_survive_a_restart_and_can_be_cancelled(town: Installation, regist
     maren.sees("Es geht um: Inklusion")
     maren.presses("Worum es geht")
     maren.sees("Bitte schreiben Sie es")
-    maren.presses("Abbrechen")
-    maren.sees("Abgebrochen")
+    question = maren.messages[-1]
+    assert maren.presses("Abbrechen", message=question) == "Abgebrochen. Es wurde nichts geändert."
+    maren.sees("Die Einrichtung ist unvollständig")
     maren.writes("Nicht mehr gefragt")
     maren.sees("Das habe ich nicht verstanden")
+
+
+def test_a_form_that_was_left_takes_no_later_text(town: Installation, register: Register) -> None:
+    maren = register.owner
+    maren.writes("/koordination")
+    maren.presses("Worum es geht")
+    maren.sees("Bitte schreiben Sie es")
+    cancel = maren.messages[-1]
+    maren.writes("Inklusion")
+    maren.sees("Es geht um: Inklusion")
+    maren.raw_callback(cancel, buttons.CancelForm().pack())
+    maren.sees("Es ist keine Eingabe mehr offen")
+    for leave in ("/abbrechen", "/cancel", "/menu"):
+        maren.writes("/koordination")
+        maren.presses("Worum es geht")
+        maren.writes(leave)
+        maren.writes(f"Danke {leave[1:]}!")
+    maren.writes("/koordination")
+    maren.presses("Worum es geht")
+    maren.raw_callback(maren.messages[0], buttons.ShowDepartments(register.municipality_id, 0).pack())
+    maren.writes("Vielen Dank!")
+    maren.writes("/koordination")
+    town.settle()
+    assert maren.messages[-1].contains("Es geht um: Inklusion")
+
+
+def test_one_busy_stranger_holds_up_nobody(town: Installation, telegram: Telegram, register: Register) -> None:
+    """With Telegram's real limits a chat gets one message a second: a flood of texts must not fill the batch."""
+    town.limits = TELEGRAM
+    with town.down():
+        stranger = telegram.person("Laut")
+        for number in range(130):
+            stranger.writes(f"Hallo {number}")
+        register.staff[0].writes("/datenschutz")
+    register.staff[0].sees("Datenschutz in Kürze")
+    assert len([m for m in stranger.messages if m.contains("nicht verstanden")]) < 60
 
 
 def test_whoever_joins_in_mid_round_takes_part_from_the_next_one(

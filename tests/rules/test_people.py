@@ -77,7 +77,7 @@ def test_a_name_is_measured_after_cleaning() -> None:
     assert clean_name("u\u0308" * NAME_LIMIT) == "ü" * NAME_LIMIT
     refused = refusal_of(lambda: clean_name("ß" * (NAME_LIMIT + 1)))
     assert refused.reason is Reason.NAME_TOO_LONG
-    assert refused.details == {"limit": NAME_LIMIT, "length": NAME_LIMIT + 1}
+    assert refused.details == {"limit": NAME_LIMIT, "length": NAME_LIMIT + 1, "start": "ß" * 30}
 
 
 @given(texts)

@@ -92,7 +92,7 @@ def screens(t: Texts, town: Town) -> Mapping[str, Screen]:
 def refusals_of(town: Town) -> Mapping[Reason, Refusal]:
     """Each reason with the details that it comes with."""
     details: dict[Reason, dict[str, object]] = {
-        Reason.NAME_TOO_LONG: {"limit": 80, "length": 104},
+        Reason.NAME_TOO_LONG: {"limit": 80, "length": 104, "start": town.department[:30]},
         Reason.NAME_TAKEN: {"name": town.municipality},
         Reason.TEXT_TOO_LONG: {"limit": 200, "length": 4096},
         Reason.TOO_MANY_LINES: {"limit": 60, "length": 61},
@@ -161,8 +161,9 @@ def _menu(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     yield "menu.help_page: coordinator", menu.help_page(t, lead, coordinates=True)
     yield "menu.help_page: stranger", menu.help_page(t, None, coordinates=False)
     yield "menu.question", menu.question(t, t("<b>{name}</b>", name=town.person))
-    yield "menu.cancelled", menu.cancelled(t, contact)
-    yield "menu.cancelled: stranger", menu.cancelled(t, None)
+    yield "menu.cancelled", menu.cancelled(t)
+    yield "menu.nothing_open", menu.nothing_open(t, contact)
+    yield "menu.nothing_open: stranger", menu.nothing_open(t, None)
 
 
 def _people(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
@@ -179,6 +180,8 @@ def _people(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     yield "people.invitation", people.invitation(t, named, TOKEN)
     yield "people.invitation: first coordinator", people.invitation(t, first, TOKEN)
     yield "people.invitation: for many", people.invitation(t, crowd, TOKEN)
+    yield "people.invitation: for somebody known", people.invitation(t, named, TOKEN, contact)
+    yield "people.joining_cancelled", people.joining_cancelled(t)
     yield "people.invitation_as_named", people.invitation_as_named(t, named, town.second)
     yield "people.ask_own_name", people.ask_own_name(t)
     yield "people.joined", people.joined(t, contact)
@@ -191,7 +194,7 @@ def _people(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     yield "people.ask_topic", people.ask_topic(t)
     yield "people.involvement: council", people.involvement(t, full, Involvement.COUNCIL)
     yield "people.involvement: protection, not yet", people.involvement(t, nothing, Involvement.PROTECTION)
-    yield "people.ask_involved_on", people.ask_involved_on(t)
+    yield "people.ask_involved_on", people.ask_involved_on(t, date(2026, 11, 16))
     yield "people.ask_not_needed", people.ask_not_needed(t)
     yield "people.involved_on", people.involved_on(t, date(2026, 11, 16))
     yield "people.not_needed", people.not_needed(t, town.note[: people.WHY_LIMIT])
