@@ -129,10 +129,10 @@ class Polling:
             self._start(raw)
         return bool(new)
 
-    def _start(self, raw: dict[str, Any]) -> asyncio.Task[None]:
+    def _start(self, raw: dict[str, Any], committed: Callable[[], None] = lambda: None) -> asyncio.Task[None]:
         update_id = int(raw["update_id"])
         self._again.discard(update_id)
-        task = asyncio.create_task(self._updates.handle(raw))
+        task = asyncio.create_task(self._updates.handle(raw, committed))
         self._in_hand[update_id] = task
         task.add_done_callback(partial(self._done, update_id))
         return task
@@ -147,13 +147,21 @@ class Polling:
                     log.error("update.dropped")
                     await self._incidents.tell_operator("Ein Update nach zwei Abstürzen verworfen")
                 else:
-                    await asyncio.wait((self._start(raw),))
+                    await self._committed(raw)
             await self._worker.transaction(deeds.clear)
         except Unavailable:
             unfinished = {int(raw["update_id"]) for raw in batch} - self._finished - self._in_hand.keys()
             self._again |= unfinished
             return
         self._has_begun = True
+
+    async def _committed(self, raw: dict[str, Any]) -> None:
+        """Handle one update and wait until its deed is done, or has failed."""
+        committed = asyncio.Event()
+        task = self._start(raw, committed.set)
+        waiting = asyncio.create_task(committed.wait())
+        await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
 
     def _done(self, update_id: int, task: asyncio.Task[None]) -> None:
         del self._in_hand[update_id]

@@ -77,10 +77,11 @@ class Updates:
         self._wake_delivery = wake_delivery
         self._lanes = Lanes()
 
-    async def handle(self, raw: Mapping[str, Any]) -> None:
+    async def handle(self, raw: Mapping[str, Any], committed: Callable[[], None] = lambda: None) -> None:
         """Handle one update as Telegram sent it; on return it may be acknowledged. Raises Unavailable.
 
-        The reply is waited for, but not for long: one slow or busy chat must not hold up what others do.
+        ``committed`` is called as soon as the deed is done. The reply is waited for, but not for long: one slow or busy
+        chat must not hold up what others do.
         """
         try:
             update = Update.de_json(dict(raw), self._bot)
@@ -94,6 +95,7 @@ class Updates:
             reply = await self._reply(knock)
             self._wake_delivery()
             showing = self._replies.show(update, knock.telegram_id, reply)
+            committed()
         await asyncio.wait((showing,), timeout=SHOWN_WITHIN)
         if showing.done():
             showing.result()

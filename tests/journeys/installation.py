@@ -76,7 +76,7 @@ class Installation:
 
         async def live() -> None:
             self._loop = asyncio.get_running_loop()
-            self._app = build(self.settings, clock=self.clock.now, monotonic=self.clock.monotonic, limits=UNHURRIED)
+            self._app = build(self.settings, clock=self.clock.now, monotonic=self.clock.monotonic, limits=self.limits)
             await self._app.run(started=ready.set)
 
         def body() -> None:
