@@ -26,7 +26,7 @@ from telegram.ext import ExtBot
 
 from bot.http import was_sent
 from bot.limiter import Priority
-from screens import Jump, Key, Link, Press, Screen
+from screens import Jump, Key, Press, Screen
 from screens.chart import Chart, draw
 from screens.commands import ALL
 from screens.l10n import LOCALES, texts
@@ -139,8 +139,6 @@ class Sender:
                 return InlineKeyboardButton(label, callback_data=button.pack())
             case Jump(label, payload):
                 return InlineKeyboardButton(label, url=f"https://t.me/{self.name}?start={payload}")
-            case Link(label, url):
-                return InlineKeyboardButton(label, url=url)
 
 
 def judge(error: TelegramError) -> Trouble:

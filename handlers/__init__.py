@@ -110,7 +110,7 @@ PRESSED = (
 
 OPENED = (
     Opened(buttons.JoinLink, start.follow_invitation, ANYONE),
-    Opened(buttons.PulseLink, pulse.current, MEMBER),
+    Opened(buttons.MenuLink, start.menu, MEMBER),
 )
 
 FORMS = (

@@ -21,7 +21,6 @@ from screens.buttons import (
     PlanRound,
     PreviewRound,
     PulseAnswer,
-    PulseLink,
     PulsePrivacy,
     ShowRound,
     ShowStatement,
@@ -77,7 +76,7 @@ def unplan(turn: Turn, button: UnplanRound) -> Screen:
     return _panel(turn)
 
 
-def current(turn: Turn, _asked: str | PulseLink) -> Screen:
+def current(turn: Turn, _words: str) -> Screen:
     """The statement where this person left off, in the round open now."""
     running = pulse.running(turn.db, turn.member.municipality_id)
     if running is None or not running.is_open(turn.now):

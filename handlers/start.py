@@ -20,6 +20,7 @@ from screens.buttons import (
     Join,
     JoinAsNamed,
     JoinLink,
+    MenuLink,
     OpenMenu,
     SetLanguage,
     ShowInvitation,
@@ -36,7 +37,7 @@ def start(turn: Turn, _words: str) -> Screen:
     return home(turn) if turn.acting else menu_screens.welcome_stranger(turn.t)
 
 
-def menu(turn: Turn, _asked: OpenMenu | str) -> Screen:
+def menu(turn: Turn, _asked: OpenMenu | MenuLink | str) -> Screen:
     return home(turn)
 
 

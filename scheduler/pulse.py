@@ -113,7 +113,9 @@ def _result(moment: Moment, t: Texts, round_: Round) -> Screen:
 def _post_summary(moment: Moment, here: Municipality, round_: Round) -> None:
     channel = people.coordination_channel(moment.db, here.id)
     if channel is not None:
+        results = trends.results(moment.db, here.id, up_to=round_.number)
         outbox.post(
             moment.db, f"round:{round_.id}:summary", outbox.Kind.SUMMARY, channel.chat_id,
-            as_json(_result(moment, texts(here.locale), round_)), moment.now, lives=RESULT_LIVES, round_id=round_.id,
+            as_json(trend_screens.for_channel(texts(here.locale), here, results)), moment.now, lives=RESULT_LIVES,
+            round_id=round_.id,
         )  # fmt: skip

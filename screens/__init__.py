@@ -26,15 +26,7 @@ class Jump:
     payload: str
 
 
-@dataclass(frozen=True)
-class Link:
-    """A key that opens a web address."""
-
-    label: str
-    url: str
-
-
-Key = Press | Jump | Link
+Key = Press | Jump
 Keyboard = tuple[tuple[Key, ...], ...]
 
 
@@ -79,12 +71,10 @@ def _key_to_json(key: Key) -> list[str]:
             return ["press", label, button.pack()]
         case Jump(label, payload):
             return ["jump", label, payload]
-        case Link(label, url):
-            return ["link", label, url]
 
 
 def _key_from_json(parts: list[str]) -> Key:
     kind, label, value = parts
     if kind == "press":
         return Press(label, Button.unpack(value))
-    return Jump(label, value) if kind == "jump" else Link(label, value)
+    return Jump(label, value)

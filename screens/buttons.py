@@ -339,7 +339,7 @@ class JoinLink(DeepLink, tag="i"):
 
 
 @dataclass(frozen=True)
-class PulseLink(DeepLink, tag="p"):
+class MenuLink(DeepLink, tag="m"):
     municipality: int
 
 

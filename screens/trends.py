@@ -1,6 +1,7 @@
 """A closed round's result: text and picture, saying only what was published."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from markupsafe import Markup
@@ -8,7 +9,8 @@ from markupsafe import Markup
 from core.rules.people import Municipality
 from core.rules.pulse import Dimension
 from core.rules.trends import SMALL_GROUP, Code, Figure, Result
-from screens import Screen
+from screens import Jump, Screen
+from screens.buttons import MenuLink
 from screens.chart import Chart, Panel, Point
 from screens.l10n import N_, Texts, lines
 
@@ -40,6 +42,12 @@ def summary(t: Texts, here: Municipality, results: Sequence[Result]) -> Screen:
         Markup("\n").join(_remarks(t, results)),
     )
     return Screen(text, chart=_chart(t, here, results), protected=True)
+
+
+def for_channel(t: Texts, here: Municipality, results: Sequence[Result]) -> Screen:
+    """The summary with a way to the private chat: in a channel keys are deep links, never presses."""
+    key = Jump(t.plain("Open Dreiklang"), MenuLink(here.id).pack())
+    return replace(summary(t, here, results), keyboard=((key,),))
 
 
 def value(t: Texts, figure: Figure | None) -> str:

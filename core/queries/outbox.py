@@ -1,7 +1,6 @@
 """Look at the outbox: what waits, what is in doubt."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,16 +9,6 @@ from core.tables import OutboxRow, OutboxState
 
 EXPECTED = ("blocked", "nothing to edit", "message to edit not found")
 """What people do, not what is wrong: they block the bot, or delete a message."""
-
-
-def depth(db: Session, now: datetime) -> int:
-    """Messages that are due and not yet sent."""
-    return db.scalar(
-        select(func.count()).where(
-            OutboxRow.state.in_((OutboxState.WAITING, OutboxState.IN_FLIGHT)), OutboxRow.due_at <= now,
-            OutboxRow.expires_at > now,
-        )
-    ) or 0  # fmt: skip
 
 
 def in_doubt(db: Session) -> Mapping[str, int]:

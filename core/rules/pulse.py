@@ -57,10 +57,6 @@ class Round:
         """Whether an answer given now counts; the plan decides, even when the closing beat is late."""
         return self.opened_at is not None and self.closing_at is None and not self.cancelled_at and now < self.closes_at
 
-    @property
-    def is_over(self) -> bool:
-        return self.closing_at is not None or self.cancelled_at is not None
-
 
 def compose(bank: Iterable[Statement]) -> tuple[Statement, ...]:
     """The six statements that every round asks, in the bank's order: per dimension overall and concrete."""

@@ -421,20 +421,6 @@ def test_rows_go_with_their_person_and_with_their_round(town: Town) -> None:
 # Counting
 
 
-def test_the_depth_is_what_is_due_and_not_sent(post: Post) -> None:
-    def depth(at: datetime) -> int:
-        with post.database.begin() as db:
-            return queries.depth(db, at)
-
-    post.post("now", lives=HOUR)
-    post.post("later", BODO, at=post.now + timedelta(minutes=30))
-    assert (depth(post.now), depth(post.now + timedelta(minutes=30)), depth(post.now + HOUR)) == (1, 2, 1)
-    parcel = post.take()
-    assert depth(post.now) == 1
-    post.sent(parcel)
-    assert depth(post.now) == 0
-
-
 # Many hands
 
 

@@ -167,6 +167,7 @@ def test_from_founding_to_the_first_summary(town: Installation, telegram: Telegr
     assert summary.photo
     assert summary.photo.startswith(b"\x89PNG")
     assert len([m for m in channel.messages if not m.service]) == 1
+    staff[1].opens(next(key.url or "" for row in summary.keyboard for key in row))
     for person in (maren, *staff):
         result = person.sees(says["participation"].format(len(staff), everybody))
         assert says["must"].format("") in result.caption

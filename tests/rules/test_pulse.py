@@ -71,23 +71,14 @@ def test_an_answer_that_is_not_on_the_scale_is_refused(value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("round_", "is_open", "is_over"),
-    [
-        (PLANNED, False, False),
-        (OPEN, True, False),
-        (CLOSING, False, True),
-        (CLOSED, False, True),
-        (CANCELLED, False, True),
-    ],
+    ("round_", "is_open"), [(PLANNED, False), (OPEN, True), (CLOSING, False), (CLOSED, False), (CANCELLED, False)]
 )
-def test_the_states_of_a_round(round_: Round, is_open: bool, is_over: bool) -> None:
+def test_the_states_of_a_round(round_: Round, is_open: bool) -> None:
     assert round_.is_open(OPENS) is is_open
-    assert round_.is_over is is_over
 
 
-def test_a_round_past_its_close_is_not_open_but_not_over_before_the_beat_says_so() -> None:
+def test_a_round_past_its_close_is_not_open_even_before_the_beat_says_so() -> None:
     assert not OPEN.is_open(CLOSES)
-    assert not OPEN.is_over
 
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001

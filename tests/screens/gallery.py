@@ -271,6 +271,7 @@ def _trends(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     few = Participation(8, 20)
     ends = {Dimension.MUST: Figure(90, Code.FROM, 8), Dimension.CAN: Figure(10, Code.BELOW, 5)}
     hidden = replace(result(town, n), participation=None, figures={})
+    yield "trends.for_channel", trends.for_channel(t, place, year)
     yield "trends.summary: first", trends.summary(t, place, [result(town, n)])
     yield "trends.summary: large group", trends.summary(t, place, [*year, result(town, n, 50)])
     small = result(town, n, participation=few, figures=ends)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.rules.refusal import Reason, Refusal
 from screens import buttons
-from screens.buttons import LARGEST, SIZE_LIMIT, Button, DeepLink, JoinLink, OpenMenu, PulseAnswer, PulseLink, Token
+from screens.buttons import LARGEST, SIZE_LIMIT, Button, DeepLink, JoinLink, MenuLink, OpenMenu, PulseAnswer, Token
 
 KINDS = [*Button.known.values(), *DeepLink.known.values()]
 HEX = "0123456789abcdef"
@@ -92,7 +92,7 @@ def test_a_forged_button_is_refused(data: str) -> None:
     assert read(Button, data) is None
 
 
-@pytest.mark.parametrize("data", ["", "_", "p", "p_", "p_01", "p_1٣", "p:1", "i_" + "a" * 33, "i_" + "A" * 32, "m_1"])
+@pytest.mark.parametrize("data", ["", "_", "p", "p_", "p_01", "p_1٣", "p:1", "i_" + "a" * 33, "i_" + "A" * 32, "x_1"])
 def test_a_forged_link_is_refused(data: str) -> None:
     assert read(DeepLink, data) is None
 
@@ -100,7 +100,7 @@ def test_a_forged_link_is_refused(data: str) -> None:
 def test_a_button_packs_as_its_tag_and_fields() -> None:
     assert PulseAnswer(1, 12, 4, 5).pack() == "pa:1:12:4:5"
     assert JoinLink(Token("ab" * 16)).pack() == "i_" + "ab" * 16
-    assert PulseLink(7).pack() == "p_7"
+    assert MenuLink(7).pack() == "m_7"
     assert Button.unpack("m:0") == OpenMenu(0)
     assert Button.unpack(f"m:{LARGEST}") == OpenMenu(LARGEST)
 

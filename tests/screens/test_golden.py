@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from screens import Jump, Key, Link, Press, Screen, channels, commands, menu, people, privacy, pulse, refusals, trends
+from screens import Jump, Key, Press, Screen, channels, commands, menu, people, privacy, pulse, refusals, trends
 from screens.l10n import LOCALES, texts
 from tests.screens.gallery import Shown, Town, gallery
 
@@ -64,8 +64,6 @@ def _key(key: Key) -> str:
             return f"[ {label} ]→{type(button).__name__}"
         case Jump(label, payload):
             return f"[ {label} ]→?start={payload}"
-        case Link(label, url):
-            return f"[ {label} ]→{url}"
 
 
 @cache
