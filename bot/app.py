@@ -1,6 +1,8 @@
 """The composition root: the only module that knows everyone."""
 
 import asyncio
+import os
+import socket
 import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -147,14 +149,16 @@ class App:
             await asyncio.wait_for(self._stop.wait(), seconds)
 
     async def _serve(self, started: Callable[[], None]) -> None:
-        jobs: dict[str, Coroutine[Any, Any, None]] = {"delivery": self.delivery.run()}
+        address = self.settings.address
+        listener = _listen(*address) if address else None
         server = None
+        jobs: dict[str, Coroutine[Any, Any, None]] = {"delivery": self.delivery.run()}
         if not self.settings.webhook_url:
             jobs["polling"] = self.polling.run()
-        if address := self.settings.address:
+        if address and listener:
             secret = self.settings.webhook_secret.get_secret_value() if self.settings.webhook_url else ""
             server = web.server(web.app(self.updates, secret, self.health), *address)
-            jobs["web"] = server.serve()
+            jobs["web"] = server.serve(sockets=[listener])
         tasks = {name: asyncio.create_task(job, name=name) for name, job in jobs.items()}
         stop = asyncio.create_task(self._stop.wait())
         if server is not None:
@@ -235,6 +239,13 @@ def build(
         clock=clock,
         seen=seen,
     )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return web.listen(host, port)
+    except OSError as error:
+        raise Fatal(f"DREIKLANG_LISTEN: cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}).") from None
 
 
 def _fatal(error: BaseException) -> BaseException:

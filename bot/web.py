@@ -85,5 +85,11 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises OSError, where uvicorn would end the program without a word."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
 def server(application: Starlette, host: str, port: int) -> Server:
     return Server(uvicorn.Config(application, host, port, access_log=False, log_config=None, lifespan="off"))

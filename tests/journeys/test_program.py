@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,24 @@ def test_doctor_tells_what_is_wrong(tmp_path: Path) -> None:
     well = _dreiklang("doctor", folder=tmp_path, DREIKLANG_TOKEN=TOKEN)
     assert well.returncode == 0
     assert "WRONG" not in well.stdout
+
+
+def test_an_occupied_port_and_an_absent_database_are_said_in_one_sentence(tmp_path: Path) -> None:
+    telegram = Telegram(TOKEN, BOT_NAME)
+    with serve(telegram) as address, socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        settings = {"DREIKLANG_TOKEN": TOKEN, "DREIKLANG_API_URL": address.url}
+        assert _dreiklang("migrate", folder=tmp_path, **settings).returncode == 0
+        listen = f"127.0.0.1:{occupied.getsockname()[1]}"
+        done = _dreiklang("run", folder=tmp_path, DREIKLANG_LISTEN=listen, **settings)
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1] == f"DREIKLANG_LISTEN: cannot listen on {listen} (Address already in use)."
+        absent = settings | {"DREIKLANG_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}
+        for command in ("run", "migrate"):
+            done = _dreiklang(command, folder=tmp_path, **absent)
+            assert done.returncode == 2
+            assert done.stderr.startswith("The database cannot be read")
 
 
 @pytest.fixture
