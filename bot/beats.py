@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -10,11 +10,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.errors import Incidents, Unavailable
 from bot.worker import Worker
-from core.db import Session
 from core.urn import Urns
 from scheduler import BEATS, Beat
 from scheduler.moment import Moment
 from scheduler.upkeep import recover
+
+LEFT_ALONE = timedelta(hours=1)
 
 log = structlog.get_logger()
 
@@ -36,11 +37,12 @@ class Beats:
         self._wake_delivery = wake_delivery
         self._alive = alive
         self._turn = asyncio.Lock()
+        self._failed: dict[int, datetime] = {}
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     async def recover(self) -> int:
         """Put in order what the last run left; the number of messages newly in doubt."""
-        return await self._worker.transaction(lambda db: recover(self._moment(db)))
+        return await self._worker.transaction(lambda db: recover(Moment(db, self._urns, self._clock())))
 
     def start(self) -> None:
         for beat in BEATS:
@@ -59,21 +61,32 @@ class Beats:
         async with self._turn:
             for step in beat.steps:
                 try:
-                    while await self._do(step):
-                        self._wake_delivery()
+                    await self._exhaust(step, beat)
                 except Unavailable:
                     log.warning("beat.unavailable", beat=beat.name)
                     return
-                except Exception as error:  # noqa: BLE001  (reported; the next tick tries again)
-                    await self._incidents.report(error, f"beat {beat.name}")
             self._alive()
+
+    async def _exhaust(self, step: Callable[[Moment], bool], beat: Beat) -> None:
+        """Run one step until it finds nothing more to do; what fails is reported, and left alone for an hour."""
+        for round_id in [r for r, failed_at in self._failed.items() if self._clock() - failed_at > LEFT_ALONE]:
+            del self._failed[round_id]
+        failed = set(self._failed)
+        more = True
+        while more:
+            try:
+                more = await self._do(step, failed)
+                self._wake_delivery()
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001  (one round must not keep the others from theirs)
+                more = not failed <= self._failed.keys()
+                self._failed |= dict.fromkeys(failed - self._failed.keys(), self._clock())
+                await self._incidents.report(error, f"beat {beat.name}")
 
     async def run_all(self) -> None:
         for beat in BEATS:
             await self.run(beat)
 
-    async def _do(self, step: Callable[[Moment], bool]) -> bool:
-        return await self._worker.transaction(lambda db: step(self._moment(db)))
-
-    def _moment(self, db: Session) -> Moment:
-        return Moment(db, self._urns, self._clock())
+    async def _do(self, step: Callable[[Moment], bool], failed: set[int]) -> bool:
+        return await self._worker.transaction(lambda db: step(Moment(db, self._urns, self._clock(), failed)))

@@ -1,6 +1,8 @@
 """What a beat gets: one transaction at one moment."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.db import Session
@@ -9,9 +11,21 @@ from core.urn import Urns
 
 @dataclass(frozen=True)
 class Moment:
+    """``failed``: rounds at which a step has just failed; they are left alone for a while, and others go on."""
+
     db: Session
     urns: Urns
     now: datetime
+    failed: set[int] = field(default_factory=set)
+
+    @contextmanager
+    def on(self, round_id: int) -> Iterator[None]:
+        """Remember the round at which a step fails."""
+        try:
+            yield
+        except Exception:
+            self.failed.add(round_id)
+            raise
 
 
 BATCH = 100

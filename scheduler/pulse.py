@@ -19,8 +19,11 @@ RESULT_LIVES = timedelta(days=30)
 
 
 def open_due(moment: Moment) -> bool:
-    due = pulse.due_to_open(moment.db, moment.now)
-    return due is not None and deeds.open_round(moment.db, moment.urns, due.id, moment.now)
+    due = pulse.due_to_open(moment.db, moment.now, moment.failed)
+    if due is None:
+        return False
+    with moment.on(due.id):
+        return deeds.open_round(moment.db, moment.urns, due.id, moment.now)
 
 
 def invite(moment: Moment) -> bool:
@@ -46,26 +49,29 @@ def cancel_without_urn(moment: Moment) -> bool:
 
 
 def begin_close(moment: Moment) -> bool:
-    due = pulse.due_to_close(moment.db, moment.now)
+    due = pulse.due_to_close(moment.db, moment.now, moment.failed)
     if due is not None:
         deeds.begin_close(moment.db, due.id, moment.now)
     return due is not None
 
 
 def count(moment: Moment) -> bool:
-    due = pulse.due_to_count(moment.db)
-    if due is not None:
+    due = pulse.due_to_count(moment.db, moment.failed)
+    if due is None:
+        return False
+    with moment.on(due.id):
         deeds.count(moment.db, moment.urns, due.id, moment.now)
-    return due is not None
+    return True
 
 
 def destroy(moment: Moment) -> bool:
     """Destroy the urn of a round that is over; only then its summary goes to the channel."""
-    due = pulse.due_to_destroy(moment.db)
+    due = pulse.due_to_destroy(moment.db, moment.failed)
     if due is None:
         return False
-    if deeds.destroy(moment.db, moment.urns, due.id, moment.now) and due.closed_at is not None:
-        _post_summary(moment, people.municipality(moment.db, due.municipality_id), due)
+    with moment.on(due.id):
+        if deeds.destroy(moment.db, moment.urns, due.id, moment.now) and due.closed_at is not None:
+            _post_summary(moment, people.municipality(moment.db, due.municipality_id), due)
     return True
 
 

@@ -1,5 +1,6 @@
 """Look up rounds, their statements, and who was asked; never who has answered."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -62,30 +63,32 @@ def invitable(db: Session, municipality_id: int) -> tuple[int, ...]:
     return tuple(account_id for account_id in rows if account_id is not None)
 
 
-def due_to_open(db: Session, now: datetime) -> Round | None:
+def due_to_open(db: Session, now: datetime, skipping: Collection[int] = ()) -> Round | None:
     """The longest overdue planned round."""
     return _first(
-        db, RoundRow.opens_at <= now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None),
+        db, skipping, RoundRow.opens_at <= now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None),
         order=RoundRow.opens_at,
     )  # fmt: skip
 
 
-def due_to_close(db: Session, now: datetime) -> Round | None:
+def due_to_close(db: Session, now: datetime, skipping: Collection[int] = ()) -> Round | None:
     return _first(
-        db, RoundRow.closes_at <= now, RoundRow.opened_at.is_not(None), RoundRow.closing_at.is_(None),
+        db, skipping, RoundRow.closes_at <= now, RoundRow.opened_at.is_not(None), RoundRow.closing_at.is_(None),
         RoundRow.cancelled_at.is_(None), order=RoundRow.closes_at,
     )  # fmt: skip
 
 
-def due_to_count(db: Session) -> Round | None:
-    return _first(db, RoundRow.closing_at.is_not(None), RoundRow.closed_at.is_(None), RoundRow.cancelled_at.is_(None))
+def due_to_count(db: Session, skipping: Collection[int] = ()) -> Round | None:
+    return _first(
+        db, skipping, RoundRow.closing_at.is_not(None), RoundRow.closed_at.is_(None), RoundRow.cancelled_at.is_(None)
+    )
 
 
-def due_to_destroy(db: Session) -> Round | None:
+def due_to_destroy(db: Session, skipping: Collection[int] = ()) -> Round | None:
     """A round that is over (closed or cancelled) whose urn has not been destroyed for certain."""
     return _first(
-        db, (RoundRow.closed_at.is_not(None) | RoundRow.cancelled_at.is_not(None)), RoundRow.opened_at.is_not(None),
-        RoundRow.destroyed_at.is_(None),
+        db, skipping, (RoundRow.closed_at.is_not(None) | RoundRow.cancelled_at.is_not(None)),
+        RoundRow.opened_at.is_not(None), RoundRow.destroyed_at.is_(None),
     )  # fmt: skip
 
 
@@ -136,8 +139,13 @@ def as_round(row: RoundRow) -> Round:
     )  # fmt: skip
 
 
-def _first(db: Session, *where: ColumnElement[bool], order: InstrumentedAttribute[Any] = RoundRow.id) -> Round | None:
-    row = db.scalar(select(RoundRow).where(*where).order_by(order).limit(1))
+def _first(
+    db: Session,
+    skipping: Collection[int],
+    *where: ColumnElement[bool],
+    order: InstrumentedAttribute[Any] = RoundRow.id,
+) -> Round | None:
+    row = db.scalar(select(RoundRow).where(RoundRow.id.not_in(skipping), *where).order_by(order).limit(1))
     return None if row is None else as_round(row)
 
 

@@ -362,6 +362,31 @@ def test_too_long_and_hostile_texts_are_refused_in_words(town: Installation, reg
     maren.sees("Es geht um: <b>&amp;</b>")
 
 
+def test_one_round_that_cannot_be_counted_holds_up_no_other(
+    town: Installation, telegram: Telegram, register: Register
+) -> None:
+    with town.down():
+        other = settle_town(town.settings.database_url, telegram, town.clock.now(), name="Stadt Anderswo", staff=5)
+    town.settle()
+    for register_ in (register, other):
+        _open_round(town, register_)
+        for person in register_.staff:
+            person.presses("Beginnen")
+            person.presses("stimme voll zu")
+            person.sees("Aussage 2 von 6")
+    first_key = min((town.data / "urn").glob("*.key"))
+    with town.down():
+        first_key.unlink()
+        first_key.mkdir()
+        town.clock.moment = at(2026, 11, 27, 14)
+    town.settle()
+    other.channel.sees("Beteiligung: 5 von 6")
+    assert not register.channel.has("Beteiligung")
+    first_key.rmdir()
+    town.advance(timedelta(hours=2))
+    register.staff[0].sees("Runde abgebrochen")
+
+
 def test_after_thirty_days_the_outbox_forgets(town: Installation, register: Register) -> None:
     _open_round(town, register)
     town.advance(at(2026, 11, 27, 14))
