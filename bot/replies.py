@@ -29,6 +29,8 @@ class Reply:
     screen: Screen | None = None
     refusal: Refusal | None = None
     incident: str = ""
+    wakes_delivery: bool = False
+    """Whether the turn has put something into the outbox."""
 
     @property
     def words(self) -> str:

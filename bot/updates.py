@@ -16,7 +16,7 @@ from bot.limiter import Priority
 from bot.replies import Replies, Reply
 from bot.sender import Sender
 from bot.worker import Worker
-from core.actions import drafts
+from core.actions import drafts, outbox
 from core.db import Session
 from core.queries import people
 from core.rules.people import Account, Member, Permission
@@ -93,7 +93,8 @@ class Updates:
             return
         async with self._lanes.enter(knock.chat_id):
             reply = await self._reply(knock)
-            self._wake_delivery()
+            if reply.wakes_delivery:
+                self._wake_delivery()
             showing = self._replies.show(update, knock.telegram_id, reply)
             committed()
         await asyncio.wait((showing,), timeout=SHOWN_WITHIN)
@@ -115,7 +116,8 @@ class Updates:
         account, members = people.identity(db, knock.telegram_id)
         t = texts(account.locale if account else locale_for(knock.language_code))
         try:
-            return Reply(t, screen=self._run(db, knock, t, account, members))
+            screen = self._run(db, knock, t, account, members)
+            return Reply(t, screen=screen, wakes_delivery=outbox.has_posted(db))
         except Refusal as refusal:
             # Leaving the transaction by an exception is what rolls it back.
             raise _Refused(t, refusal) from refusal

@@ -29,6 +29,8 @@ class Kind(StrEnum):
 REPEATABLE = frozenset({Kind.EDIT})
 """Sending these twice changes nothing for anybody; all others are in doubt after a crash, and not resent."""
 
+_POSTED = "posted"
+
 
 @dataclass(frozen=True)
 class Parcel:
@@ -68,6 +70,12 @@ def post(
             )
         )  # fmt: skip
         db.flush()
+        db.info[_POSTED] = True
+
+
+def has_posted(db: Session) -> bool:
+    """Whether this transaction has put anything into the outbox."""
+    return _POSTED in db.info
 
 
 def sent_to(db: Session, round_id: int, account_id: int, kind: Kind) -> int | None:
