@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum, StrEnum
 
 from core.rules.refusal import Reason, Refusal
@@ -16,6 +16,8 @@ DEPARTMENTS_AT_ONCE = 60
 LINK_LIFETIME = timedelta(days=14)
 CROWD_CAPACITY = 50
 COORDINATORS_NEEDED = 2
+HOME_ZONE = "Europe/Berlin"
+"""Where somebody is taken to be whose municipality says nothing else."""
 
 
 class Role(StrEnum):
@@ -76,6 +78,8 @@ class Municipality:
     protection: str
     minimum: int
     """Fewest answers for which anything is shown (RULES 4.2)."""
+    land: str
+    """The Land whose public holidays count; empty until it is set."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,12 @@ class Account:
     locale: str
     municipality_id: int | None
     """The municipality whose menu commands open; None until the account belongs to one."""
+    away_until: date | None = None
+    """The last day of an absence."""
+
+    def absence(self, today: date) -> date | None:
+        """The last day of an absence that is not over yet."""
+        return None if self.away_until is None or self.away_until < today else self.away_until
 
 
 @dataclass(frozen=True)

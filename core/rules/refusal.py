@@ -27,6 +27,7 @@ class Reason(Enum):
     SEAT_TAKEN = auto()
     ALREADY_CONNECTED = auto()
     LAST_COORDINATOR = auto()
+    LAST_TO_COORDINATE = auto()
 
     CHANNEL_IS_PUBLIC = auto()
     CHANNEL_IS_TAKEN = auto()
@@ -38,10 +39,20 @@ class Reason(Enum):
     ROUND_OVER = auto()
     NOT_INVITED = auto()
     NOBODY_TO_INVITE = auto()
+    NOT_EXTENDABLE = auto()
+    PLAN_GONE = auto()
+    NEEDS_ANOTHER_COORDINATOR = auto()
+    STATEMENT_DECIDED = auto()
+    STATEMENT_KNOWN = auto()
+    TOO_MANY_STATEMENTS = auto()
+    TOO_MANY_PERIODS = auto()
     DATE_NOT_UNDERSTOOD = auto()
+    DAY_NOT_UNDERSTOOD = auto()
     DATE_IN_THE_PAST = auto()
     DATE_TOO_FAR = auto()
     DATE_IN_THE_FUTURE = auto()
+    PERIOD_BACKWARDS = auto()
+    PERIOD_NOT_UNDERSTOOD = auto()
 
 
 class Refusal(Exception):  # noqa: N818  (it is an answer to a person, not a failure of the program)

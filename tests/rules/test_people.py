@@ -208,7 +208,7 @@ def test_the_next_number_is_free_and_all_below_it_are_taken(taken: list[int]) ->
 
 
 COMPLETE = Setup(
-    municipality=Municipality(1, "Musterland", "de", "Europe/Berlin", "Bildung", "beteiligt", "beteiligt", 5),
+    municipality=Municipality(1, "Musterland", "de", "Europe/Berlin", "Bildung", "beteiligt", "beteiligt", 5, "BB"),
     coordinators=2,
     departments=1,
     people=3,
@@ -237,7 +237,7 @@ def test_each_gap_of_a_setup_is_named(setup: Setup, gaps: tuple[Gap, ...]) -> No
 
 
 def test_gaps_come_in_the_order_of_work_and_three_of_them_stop_a_round() -> None:
-    empty = Municipality(1, "Musterland", "de", "Europe/Berlin", "", "", "", 5)
+    empty = Municipality(1, "Musterland", "de", "Europe/Berlin", "", "", "", 5, "")
     assert Setup(empty, 0, 0, 0, 0, 0, None).gaps == tuple(Gap)
     assert {Gap.TOPIC, Gap.COUNCIL, Gap.PROTECTION} == BLOCKING_GAPS
 
