@@ -23,6 +23,7 @@ from bot.delivery import Delivery
 from bot.errors import Fatal, Incidents, Unavailable
 from bot.http import AiohttpRequest
 from bot.limiter import TELEGRAM, Limiter, Limits, Priority
+from bot.nudges import Nudges
 from bot.polling import Polling
 from bot.replies import Replies
 from bot.sender import Sender
@@ -30,6 +31,7 @@ from bot.updates import ALLOWED, Updates
 from bot.worker import Worker
 from core.db import Database
 from core.queries import people, pulse
+from core.rules import workdays
 from core.urn import Urns
 
 BEATS_STALE = 60.0
@@ -166,6 +168,8 @@ class App:
             await asyncio.wait(
                 (tasks["web"], asyncio.ensure_future(server.listening.wait())), return_when=FIRST_COMPLETED
             )
+        # Reading the calendar of holidays takes a moment, which no press should have to wait for.
+        await asyncio.to_thread(workdays.DaysOff().holiday, self.clock().date(), "de")
         # What lives from the start lives to the end: the collector need not walk through it at every press.
         gc.freeze()
         log.info("started", webhook=bool(self.settings.webhook_url))
@@ -222,7 +226,8 @@ def build(
     def alive(name: str) -> Callable[[], None]:
         return lambda: seen.update({name: monotonic()})
 
-    delivery = Delivery(worker, sender, limiter, incidents, clock)
+    nudges = Nudges(worker, urns, sender, clock)
+    delivery = Delivery(worker, sender, nudges, limiter, incidents, clock)
     replies = Replies(bot, sender)
     updates = Updates(bot, sender, worker, urns, replies, incidents, clock, delivery.wake)
     return App(

@@ -50,6 +50,10 @@ class Beats:
                 self.run, IntervalTrigger(seconds=beat.seconds), (beat,), id=beat.name,
                 coalesce=True, max_instances=1, misfire_grace_time=None,
             )  # fmt: skip
+        self._scheduler.add_job(
+            self._worker.tidy, IntervalTrigger(hours=1), id="tidy",
+            coalesce=True, max_instances=1, misfire_grace_time=None,
+        )  # fmt: skip
         self._scheduler.start()
 
     def stop(self) -> None:

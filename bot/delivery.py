@@ -11,6 +11,7 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.errors import Incidents, Unavailable
 from bot.limiter import Limiter, Priority
+from bot.nudges import Nudges
 from bot.sender import Blocked, InDoubt, Later, Moved, Never, Sender, judge
 from bot.worker import Worker
 from core.actions import channels, outbox, people
@@ -29,10 +30,17 @@ log = structlog.get_logger()
 
 class Delivery:
     def __init__(
-        self, worker: Worker, sender: Sender, limiter: Limiter, incidents: Incidents, clock: Callable[[], datetime]
+        self,
+        worker: Worker,
+        sender: Sender,
+        nudges: Nudges,
+        limiter: Limiter,
+        incidents: Incidents,
+        clock: Callable[[], datetime],
     ) -> None:
         self._worker = worker
         self._sender = sender
+        self._nudges = nudges
         self._limiter = limiter
         self._incidents = incidents
         self._clock = clock
@@ -108,6 +116,9 @@ class Delivery:
 
     async def _deliver(self, parcel: outbox.Parcel) -> None:
         try:
+            if parcel.kind is outbox.Kind.REMINDER:
+                await self._remind(parcel)
+                return
             if wait := self._hold_back(parcel):
                 await self._record(outbox.postpone, parcel, seconds=wait)
                 return
@@ -124,6 +135,12 @@ class Delivery:
             await self._incidents.report(error, "delivery")
             with suppress(Unavailable):
                 await self._record(outbox.record_failed, parcel, type(error).__name__)
+
+    async def _remind(self, parcel: outbox.Parcel) -> None:
+        if await self._nudges.send(parcel, self._stopped):
+            await self._record(outbox.record_reminded, parcel)
+        else:
+            await self._record(outbox.postpone, parcel, seconds=0.0)
 
     def _hold_back(self, parcel: outbox.Parcel) -> float:
         wait = self._limiter.busy_for(parcel.chat_id)

@@ -26,7 +26,7 @@ from core.queries import people as people_queries
 from core.queries import pulse as pulse_queries
 from core.rules import workdays
 from core.rules.people import Account, DepartmentKind, Involvement, Member, Role
-from core.rules.pulse import Round
+from core.rules.pulse import Form, Round
 from core.urn import Urns
 from sandbox.page import Shown, routes
 from sandbox.people import Person, Telegram
@@ -218,7 +218,7 @@ class Town:
                 self._answer(round_, person, PAST_ROUNDS)
 
     def _open(self, actor: Member, opening: datetime) -> Round:
-        planned = self._do(lambda db: pulse.plan(db, actor, opening, opening))
+        planned = self._do(lambda db: pulse.plan(db, actor, opening, Form.LONG, opening))
         self._beat(opening)
         return self._do(lambda db: pulse_queries.round_of(db, actor.municipality_id, planned.id))
 
@@ -235,9 +235,9 @@ class Town:
             self._urns.put(round_.id, pulse.voter(round_, account.id), position, value)
 
     def _values(self, number: int) -> Iterator[int]:
-        """Six answers; necessity is clear, motivation grows slowly, competence stays in the middle."""
+        """Nine answers; necessity is clear, motivation grows slowly, competence stays in the middle."""
         drift = number / PAST_ROUNDS
-        for centre in (4.1, 3.7, 2.7 + drift, 2.8 + 1.1 * drift, 3.2, 3.0 + 0.3 * drift):
+        for centre in (4.1, 3.7, 3.5, 2.7 + drift, 2.8 + 1.1 * drift, 3.1, 3.2, 3.0 + 0.3 * drift, 3.3):
             yield max(1, min(5, round(self._random.gauss(centre, 0.9))))
 
     def _beat(self, now: datetime) -> None:

@@ -98,7 +98,7 @@ class Replies:
 
     async def _replace(self, query: CallbackQuery, screen: Screen) -> None:
         message = query.message
-        if isinstance(message, Message) and message.text is not None and not screen.to_pass_on:
+        if isinstance(message, Message) and message.text is not None and screen.replaces_text:
             try:
                 await self._sender.edit(message.chat.id, message.message_id, screen)
             except BadRequest:

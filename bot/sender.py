@@ -1,6 +1,7 @@
 """Screen → Bot API call; a Bot API error → what to do with the message."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ from telegram.ext import ExtBot
 
 from bot.http import was_sent
 from bot.limiter import Priority
-from screens import Jump, Key, Press, Screen
+from screens import Document, Jump, Key, Press, Screen
 from screens.chart import Chart, draw
 from screens.commands import ALL
 from screens.l10n import LOCALES, texts
@@ -86,7 +87,13 @@ class Sender:
                 chat_id, screen.to_pass_on, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW,
                 rate_limit_args=priority,
             )  # fmt: skip
-        if screen.chart is None:
+        if screen.document is not None:
+            message = await self._bot.send_document(
+                chat_id, _file(screen.document), caption=screen.text, filename=screen.document.name,
+                parse_mode=ParseMode.HTML, reply_markup=self._keyboard(screen), protect_content=screen.protected,
+                rate_limit_args=priority,
+            )  # fmt: skip
+        elif screen.chart is None:
             message = await self._bot.send_message(
                 chat_id, screen.text, parse_mode=ParseMode.HTML, reply_markup=self._keyboard(screen),
                 link_preview_options=NO_PREVIEW, protect_content=screen.protected, rate_limit_args=priority,
@@ -167,6 +174,10 @@ def _word(message: str) -> str:
         if known in text:
             return known
     return "bad request"
+
+
+def _file(document: Document) -> bytes:
+    return json.dumps(document.content, ensure_ascii=False, indent=2).encode()
 
 
 async def _picture(chart: Chart) -> bytes:

@@ -22,7 +22,7 @@ from core.queries import people
 from core.rules.people import Account, Member, Permission
 from core.rules.refusal import Reason, Refusal
 from core.urn import Urns
-from handlers import FORMS, HAPPENED, OPENED, PRESSED, TYPED, Handler, start
+from handlers import FORMS, HAPPENED, OPENED, PRESSED, TYPED, Handler, Typed, start
 from handlers.channels import Chat as ChatFacts
 from handlers.turn import Turn
 from screens import Screen
@@ -135,7 +135,7 @@ class Updates:
         if knock.press is not None:
             button = Button.unpack(knock.press)
             pressed = _PRESSED[type(button)]
-            if pressed.permission is Permission.COORDINATOR:
+            if pressed.permission is Permission.COORDINATOR and not pressed.ends_form:
                 # Whoever goes elsewhere has left the form; a pulse turn must not write, so it leaves it alone.
                 drafts.drop(db, knock.telegram_id)
             return pressed.handler(turn(pressed.permission, getattr(button, "municipality", None)), button)
@@ -143,8 +143,9 @@ class Updates:
             return _HAPPENED[knock.event].handler(turn(Permission.ANYONE), knock.facts)
         text = knock.text or ""
         if text.startswith("/"):
-            drafts.drop(db, knock.telegram_id)
-            handler, permission, argument, place = _typed(text)
+            route, handler, permission, argument, place = _typed(text)
+            if not route.keeps_form:
+                drafts.drop(db, knock.telegram_id)
             return handler(turn(permission, place), argument)
         form, data = drafts.current(db, knock.telegram_id) or ("", {})
         if form not in _FORMS:
@@ -184,8 +185,8 @@ def _acting(
     return candidates[0] if candidates else None
 
 
-def _typed(text: str) -> tuple[Handler, Permission, object, object]:
-    """Handler, permission, argument and municipality of a command, or of the deep link behind ``/start``."""
+def _typed(text: str) -> tuple[Typed, Handler, Permission, object, object]:
+    """A command's route, handler, permission, argument and municipality, also of the deep link behind ``/start``."""
     word, _, rest = text[1:].partition(" ")
     route = _TYPED.get(word.split("@")[0].lower())
     if route is None:
@@ -196,8 +197,8 @@ def _typed(text: str) -> tuple[Handler, Permission, object, object]:
         except Refusal:
             raise Refusal(Reason.LINK_UNKNOWN) from None
         opened = _OPENED[type(link)]
-        return opened.handler, opened.permission, link, getattr(link, "municipality", None)
-    return route.handler, route.permission, rest.strip(), None
+        return route, opened.handler, opened.permission, link, getattr(link, "municipality", None)
+    return route, route.handler, route.permission, rest.strip(), None
 
 
 def _knock(update: Update) -> Knock | None:

@@ -48,5 +48,9 @@ class Worker:
         with self._database.begin() as db:
             return deed(db)
 
+    async def tidy(self) -> None:
+        """Let the database put its files in order, while no deed is under way."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._database.tidy)
+
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)

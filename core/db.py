@@ -32,6 +32,15 @@ class Database:
         with self._sessions.begin() as session:
             yield session
 
+    def tidy(self) -> None:
+        """Empty SQLite's write-ahead log, in which deleted rows could still be read; outside of any transaction."""
+        if self.is_sqlite:
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            finally:
+                connection.close()
+
     def dispose(self) -> None:
         self.engine.dispose()
 

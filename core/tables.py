@@ -1,6 +1,6 @@
 """The whole schema on one page. No table links a person with an answer, or knows who has answered."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -55,7 +56,7 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON}  # noqa: RUF012  (SQLAlchemy reads it from the class)
+    type_annotation_map = {datetime: Instant, date: Date, dict[str, Any]: JSON}  # noqa: RUF012  (SQLAlchemy reads it from the class)
 
     id: Mapped[int] = mapped_column(primary_key=True)
 
@@ -74,6 +75,8 @@ class MunicipalityRow(Table):
     """How the staff council is involved, in the coordinator's words; empty until recorded."""
     protection: Mapped[str] = mapped_column(String(200), default="")
     minimum: Mapped[int] = mapped_column(SmallInteger, default=5)
+    land: Mapped[str] = mapped_column(String(2), default="", server_default="")
+    """The Land whose public holidays count, e.g. "BB"; empty: only the nationwide ones."""
     created_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("minimum >= 5", name="minimum"), NEVER_REUSED)
@@ -88,6 +91,45 @@ class AccountRow(Table):
     locale: Mapped[str] = mapped_column(String(8))
     municipality_id: Mapped[int | None] = mapped_column(ForeignKey("municipality.id", ondelete="SET NULL"))
     blocked_at: Mapped[datetime | None]
+    away_from: Mapped[date | None]
+    away_until: Mapped[date | None]
+    """The last day of an absence; both are forgotten on return."""
+
+
+class PeriodRow(Table):
+    """Days on which a municipality does not work (closing), or on which no round opens (pause); both ends included."""
+
+    __tablename__ = "period"
+
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipality.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    first: Mapped[date]
+    last: Mapped[date]
+
+    __table_args__ = (CheckConstraint("first <= last", name="order"), NEVER_REUSED)
+
+
+class PlanRow(Table):
+    """When rounds open, or when the digest is posted: an RFC 5545 rule and a local time of day."""
+
+    __tablename__ = "plan"
+
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipality.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(8))
+    rule: Mapped[str] = mapped_column(String(80))
+    start: Mapped[date]
+    minute: Mapped[int] = mapped_column(SmallInteger)
+    """Minutes after local midnight."""
+    days: Mapped[int] = mapped_column(SmallInteger)
+    """For how many working days a round is open; 0 for the digest."""
+    form: Mapped[str] = mapped_column(String(8))
+    done: Mapped[date]
+    """The last date by the rule that was used or skipped."""
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the digest is due next; a pulse's next date is its planned round."""
+    paused_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("municipality_id", "kind"), NEVER_REUSED)
 
 
 class DepartmentRow(Table):
@@ -174,8 +216,8 @@ class RoundRow(Table):
     number: Mapped[int]
     topic: Mapped[str] = mapped_column(String(200))
     minimum: Mapped[int] = mapped_column(SmallInteger)
-    opens_at: Mapped[datetime] = mapped_column(index=True)
-    closes_at: Mapped[datetime] = mapped_column(index=True)
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     closing_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -184,9 +226,25 @@ class RoundRow(Table):
     invited: Mapped[int] = mapped_column(default=0)
     took_part: Mapped[int | None]
     base: Mapped[int | None]
+    form: Mapped[str] = mapped_column(String(8), server_default="short")
+    days: Mapped[int] = mapped_column(SmallInteger, server_default="5")
+    occurrence: Mapped[date | None]
+    """The date by the plan's rule; none for a round that a person dated."""
+    remind_at: Mapped[datetime | None]
+    reminded: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    look_at: Mapped[datetime | None]
+    """When the coordinators' count of answers is renewed next."""
+    answered: Mapped[int | None]
+    """How many had taken part at the last look; none below three."""
+    extended_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    """When nothing was left to do: beats look at no round after that, however many there have been."""
 
     __table_args__ = (
         UniqueConstraint("municipality_id", "number"),
+        Index("uq_round_occurrence", "municipality_id", "occurrence", unique=True),
+        Index("ix_round_living", "opens_at", sqlite_where=text("settled_at IS NULL"),
+              postgresql_where=text("settled_at IS NULL")),
         Index("uq_round_running", "municipality_id", unique=True,
               sqlite_where=text("closed_at IS NULL AND cancelled_at IS NULL"),
               postgresql_where=text("closed_at IS NULL AND cancelled_at IS NULL")),
@@ -210,6 +268,22 @@ class StatementRow(Table):
     __table_args__ = (UniqueConstraint("round_id", "position"), NEVER_REUSED)
 
 
+class OwnStatementRow(Table):
+    """A municipality's own rotating statement: proposed, approved by another coordinator, announced, retired."""
+
+    __tablename__ = "own_statement"
+
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipality.id", ondelete="CASCADE"), index=True)
+    dimension: Mapped[str] = mapped_column(String(8))
+    de: Mapped[str] = mapped_column(String(300))
+    en: Mapped[str] = mapped_column(String(300))
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
+    approved_at: Mapped[datetime | None]
+    announced: Mapped[int | None]
+    """The number of the round whose invitation announced it; it may be asked from the next one on."""
+    retired_at: Mapped[datetime | None]
+
+
 class InviteeRow(Table):
     """Who was asked in a round, frozen at its opening; never whether they answered."""
 
@@ -222,7 +296,14 @@ class InviteeRow(Table):
     ended_at: Mapped[datetime | None]
     """When the result was put into the outbox."""
 
-    __table_args__ = (UniqueConstraint("round_id", "account_id"), NEVER_REUSED)
+    __table_args__ = (
+        UniqueConstraint("round_id", "account_id"),
+        Index("ix_invitee_untold", "round_id", sqlite_where=text("told_at IS NULL"),
+              postgresql_where=text("told_at IS NULL")),
+        Index("ix_invitee_unended", "round_id", sqlite_where=text("ended_at IS NULL"),
+              postgresql_where=text("ended_at IS NULL")),
+        NEVER_REUSED,
+    )  # fmt: skip
 
 
 class FigureRow(Table):
@@ -231,12 +312,15 @@ class FigureRow(Table):
     __tablename__ = "figure"
 
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"))
-    dimension: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(10), server_default="dimension")
+    """dimension, item (its mean) or share (of agreement)."""
+    subject: Mapped[str] = mapped_column(String(40))
+    """The dimension's name or the statement's key."""
     value: Mapped[int] = mapped_column(SmallInteger)
     code: Mapped[str] = mapped_column(String(1))
     n: Mapped[int]
 
-    __table_args__ = (UniqueConstraint("round_id", "dimension"), NEVER_REUSED)
+    __table_args__ = (UniqueConstraint("round_id", "kind", "subject"), NEVER_REUSED)
 
 
 class DraftRow(Table):

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Integer,
     LargeBinary,
@@ -65,10 +66,11 @@ class UrnMissing(Exception):  # noqa: N818  (a state of the world, told to peopl
 
 @dataclass(frozen=True)
 class Count:
-    """What one urn held: values per slot, and how many voters gave at least one value."""
+    """What one urn held: values per slot, how many voters gave at least one, and how many of those asked for did."""
 
     values: dict[int, list[int]]
     voters: int
+    asked_for: int = 0
 
 
 class Urns:
@@ -97,9 +99,12 @@ class Urns:
             _metadata.create_all(engine)
         self._sync_folder()
 
-    def put(self, urn_id: int, voter: str, slot: int, value: int | None) -> None:
-        """Store or replace one ballot; ``value`` None is a stored ballot without a value. Committed on return."""
-        self._get(urn_id).put(voter, slot, value)
+    def put(self, urn_id: int, voter: str, slot: int, value: int | None, among: Iterable[int] = ()) -> set[int]:
+        """Store or replace one ballot; ``value`` None is a stored ballot without a value. Committed on return.
+
+        Returns which of the slots ``among`` this voter has a ballot for now.
+        """
+        return self._get(urn_id).put(voter, slot, value, among)
 
     def dealt(self, urn_id: int, voter: str, slots: Iterable[int]) -> set[int]:
         """Which of the slots this voter has a ballot for."""
@@ -109,10 +114,13 @@ class Urns:
         """Take one voter's own ballots out again."""
         self._get(urn_id).remove(voter, slots)
 
-    def count(self, urn_id: int) -> Count:
-        """Open every ballot; raises ``InvalidTag`` if one was tampered with, ``UrnMissing`` if the file is damaged."""
+    def count(self, urn_id: int, asking: Iterable[str] = ()) -> Count:
+        """Open every ballot; raises ``InvalidTag`` if one was tampered with, ``UrnMissing`` if the file is damaged.
+
+        ``asking``: voters of whom only the number is wanted that gave a value.
+        """
         with _whole(urn_id):
-            return self._get(urn_id).count()
+            return self._get(urn_id).count(asking)
 
     def exists(self, urn_id: int) -> bool:
         return self._key_file(urn_id).exists() and (bool(self._url) or self._ballot_file(urn_id).exists())
@@ -212,26 +220,25 @@ class _Urn:
             index_elements=[_ballot.c.urn, _ballot.c.bid], set_={"sealed": insert.excluded.sealed}
         )
 
-    def put(self, voter: str, slot: int, value: int | None) -> None:
+    def put(self, voter: str, slot: int, value: int | None, among: Iterable[int]) -> set[int]:
         bid = self._bid(voter, slot)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         plain = _PLAIN.pack(self._tag(voter), slot, _NOTHING if value is None else value)
         sealed = nonce + self._seal.encrypt(nonce, plain, bid)
         with self._engine.begin() as connection:
             connection.execute(self._upsert, {"urn": self._id, "bid": bid, "sealed": sealed})
+            return self._dealt(connection, voter, among)
 
     def dealt(self, voter: str, slots: Iterable[int]) -> set[int]:
-        bids = {self._bid(voter, slot): slot for slot in slots}
         with self._engine.connect() as connection:
-            found = connection.scalars(_dealt, {"urn": self._id, "bids": list(bids)})
-            return {bids[bytes(bid)] for bid in found}
+            return self._dealt(connection, voter, slots)
 
     def remove(self, voter: str, slots: Iterable[int]) -> None:
         with self._engine.begin() as connection:
             bids = [self._bid(voter, slot) for slot in slots]
             connection.execute(delete(_ballot).where(_ballot.c.urn == self._id, _ballot.c.bid.in_(bids)))
 
-    def count(self) -> Count:
+    def count(self, asking: Iterable[str]) -> Count:
         values: dict[int, list[int]] = {}
         voters: set[bytes] = set()
         with self._engine.connect() as connection:
@@ -244,10 +251,17 @@ class _Urn:
                 if value != _NOTHING:
                     values.setdefault(slot, []).append(value)
                     voters.add(tag)
-        return Count(values, len(voters))
+        return Count(values, len(voters), len(voters & {self._tag(voter) for voter in asking}))
 
     def dispose(self) -> None:
         self._engine.dispose()
+
+    def _dealt(self, connection: Connection, voter: str, slots: Iterable[int]) -> set[int]:
+        bids = {self._bid(voter, slot): slot for slot in slots}
+        if not bids:
+            return set()
+        found = connection.scalars(_dealt, {"urn": self._id, "bids": list(bids)})
+        return {bids[bytes(bid)] for bid in found}
 
     def _bid(self, voter: str, slot: int) -> bytes:
         return hmac.digest(self._bid_key, f"{self._id}|{voter}|{slot}".encode(), sha256)

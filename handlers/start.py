@@ -1,6 +1,7 @@
 """The first contact, joining by a link, the menu, language and help."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.actions import drafts
 from core.actions import people as deeds
@@ -50,7 +51,8 @@ def home(turn: Turn) -> Screen:
         and pulse.is_invited(turn.db, running.id, turn.known_account.id)
     )
     here = people.municipality(turn.db, member.municipality_id)
-    return menu_screens.home(turn.t, here, member, turn.members, running if asked else None)
+    away_until = turn.known_account.absence(turn.now.astimezone(ZoneInfo(here.zone)).date())
+    return menu_screens.home(turn.t, here, member, turn.members, running if asked else None, away_until)
 
 
 def follow_invitation(turn: Turn, link: JoinLink | ShowInvitation) -> Screen:
@@ -123,6 +125,8 @@ def cancel(turn: Turn, _button: CancelForm) -> Screen:
     forms.done(turn)
     if form == JOIN:
         return screens.joining_cancelled(turn.t)
+    if "municipality" not in data:
+        return home(turn)
     place = data["municipality"]
     running = pulse.running(turn.db, place)
     return screens.panel(turn.t, people.setup(turn.db, place), running, toast=menu_screens.cancelled(turn.t))

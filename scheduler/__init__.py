@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scheduler import pulse, upkeep
+from scheduler import plans, pulse, upkeep
 from scheduler.moment import Moment
 
 
@@ -25,10 +25,14 @@ BEATS = (
             pulse.invite,
             pulse.cancel_without_urn,
             pulse.begin_close,
+            pulse.look,
+            pulse.remind,
             pulse.count,
             pulse.destroy,
             pulse.tell_end,
+            pulse.settle,
         ),
     ),
+    Beat("plans", 5, (plans.plan_ahead, plans.post_digest)),
     Beat("upkeep", 3600, (upkeep.forget,)),
 )

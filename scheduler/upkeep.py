@@ -1,6 +1,6 @@
 """Retention, by itself; and what a start has to put in order."""
 
-from core.actions import drafts, outbox
+from core.actions import absence, drafts, outbox
 from core.actions import pulse as deeds
 from scheduler.moment import Moment
 
@@ -9,6 +9,7 @@ def forget(moment: Moment) -> bool:
     """Drop messages that are too late, and delete what has been kept for long enough."""
     outbox.expire(moment.db, moment.now)
     drafts.expire(moment.db, moment.now)
+    absence.forget_past(moment.db, moment.now)
     return False
 
 

@@ -1,5 +1,6 @@
 """A Screen is what somebody will see: plain data that knows neither Telegram nor the database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,14 @@ class Jump:
     payload: str
 
 
+@dataclass(frozen=True)
+class Document:
+    """A file: plain data, of which JSON is made when it is sent."""
+
+    name: str
+    content: Mapping[str, Any]
+
+
 Key = Press | Jump
 Keyboard = tuple[tuple[Key, ...], ...]
 
@@ -35,7 +44,7 @@ class Screen:
     """Text in Telegram's HTML, keys in rows, at most one picture, and a toast for the one who pressed (plain text).
 
     ``protected``: Telegram lets nobody forward or save it. ``to_pass_on``: text of a message of its own, sent before
-    this one, that the reader forwards to somebody else.
+    this one, that the reader forwards to somebody else. ``document``: a file for whoever asked, never in the outbox.
     """
 
     text: Markup
@@ -44,6 +53,13 @@ class Screen:
     toast: str = ""
     protected: bool = False
     to_pass_on: Markup = Markup()  # noqa: RUF009  (immutable)
+
+    document: Document | None = None
+
+    @property
+    def replaces_text(self) -> bool:
+        """Whether a text message can be edited into this: it cannot gain a picture, a file or protection."""
+        return not (self.chart or self.document or self.protected or self.to_pass_on)
 
 
 def as_json(screen: Screen) -> dict[str, Any]:

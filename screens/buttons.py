@@ -9,15 +9,22 @@ from enum import StrEnum
 from typing import Any, ClassVar, NewType, Self, get_type_hints
 
 from core.rules.people import DepartmentKind, Involvement, Role
+from core.rules.plans import Land, Part, PeriodKind, PlanKind
+from core.rules.pulse import Dimension, Form
 from core.rules.refusal import Reason, Refusal
 
 Token = NewType("Token", str)
 """The secret of an invitation: 32 hexadecimal digits."""
 
+Sketch = NewType("Sketch", str)
+"""A plan that somebody is looking at, as ``core.rules.plans.Plan.packed`` writes it."""
+
 LARGEST = 2**31 - 1
 SIZE_LIMIT = 64
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,9}")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+_SKETCH = re.compile(r"[pd][1-4][wm][1-5][0-5][01][0-9][01][0-9][sl]20[0-9]{6}")
+_SKETCH_LENGTH = 18
 
 
 class Locale(StrEnum):
@@ -115,6 +122,48 @@ class ShowPrivacy(Button, tag="pv"):
 
 @dataclass(frozen=True)
 class ShowPrivacyInFull(Button, tag="pf"):
+    pass
+
+
+@dataclass(frozen=True)
+class ShowMyData(Button, tag="pd"):
+    pass
+
+
+@dataclass(frozen=True)
+class AskLeave(Button, tag="la"):
+    """Leads to the only municipality's question, or to a choice among several."""
+
+
+@dataclass(frozen=True)
+class AskLeaveHere(Button, tag="lh"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class Leave(Button, tag="lx"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class ShowAbsence(Button, tag="a"):
+    pass
+
+
+@dataclass(frozen=True)
+class GoAway(Button, tag="ag"):
+    """``day`` is the last day of the absence, as in 20261127."""
+
+    day: int
+
+
+@dataclass(frozen=True)
+class AskAway(Button, tag="aq"):
+    pass
+
+
+@dataclass(frozen=True)
+class ComeBack(Button, tag="ab"):
     pass
 
 
@@ -296,12 +345,33 @@ class PlanRound(Button, tag="rp"):
 
     municipality: int
     minute: int
+    form: Form
+
+
+@dataclass(frozen=True)
+class PreviewRoundAt(Button, tag="rw"):
+    """The same, before it is planned."""
+
+    municipality: int
+    minute: int
+    form: Form
+
+
+@dataclass(frozen=True)
+class ExtendRound(Button, tag="re"):
+    municipality: int
+    round: int
 
 
 @dataclass(frozen=True)
 class UnplanRound(Button, tag="rx"):
     municipality: int
     round: int
+
+
+@dataclass(frozen=True)
+class ShowPlan(Button, tag="q"):
+    municipality: int
 
 
 @dataclass(frozen=True)
@@ -334,12 +404,251 @@ class PulsePrivacy(Button, tag="pp"):
 
 
 @dataclass(frozen=True)
+class ShowOwnStatements(Button, tag="o"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class ShowQuestionBank(Button, tag="ob"):
+    municipality: int
+    dimension: Dimension
+
+
+@dataclass(frozen=True)
+class ChooseDimension(Button, tag="oc"):
+    """For a new own statement."""
+
+    municipality: int
+
+
+@dataclass(frozen=True)
+class AskOwnStatement(Button, tag="oa"):
+    municipality: int
+    dimension: Dimension
+
+
+@dataclass(frozen=True)
+class ProposeStatement(Button, tag="op"):
+    """Propose what this person's draft holds; ``mark`` tells whether it is what the preview showed."""
+
+    municipality: int
+    mark: int
+
+
+@dataclass(frozen=True)
+class ShowOwnStatement(Button, tag="oo"):
+    municipality: int
+    statement: int
+
+
+@dataclass(frozen=True)
+class ApproveStatement(Button, tag="oy"):
+    municipality: int
+    statement: int
+
+
+@dataclass(frozen=True)
+class DeclineStatement(Button, tag="on"):
+    """Decline another coordinator's proposal, or withdraw one's own."""
+
+    municipality: int
+    statement: int
+
+
+@dataclass(frozen=True)
+class AskRetireStatement(Button, tag="oq"):
+    municipality: int
+    statement: int
+
+
+@dataclass(frozen=True)
+class RetireStatement(Button, tag="ox"):
+    municipality: int
+    statement: int
+
+
+@dataclass(frozen=True)
+class ShowResults(Button, tag="t"):
+    """The result of the round with this number; 0 is the newest."""
+
+    municipality: int
+    number: int
+
+
+@dataclass(frozen=True)
+class ShowDetails(Button, tag="td"):
+    """The single statements of the round with this number; 0 is the newest."""
+
+    municipality: int
+    number: int
+
+
+@dataclass(frozen=True)
+class ExplainResult(Button, tag="te"):
+    """How to read results, with the way back to the round with this number; 0 is the newest."""
+
+    municipality: int
+    number: int
+
+
+@dataclass(frozen=True)
+class ShowDigestPlan(Button, tag="g"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class EditPlan(Button, tag="ge"):
+    municipality: int
+    sketch: Sketch
+
+
+@dataclass(frozen=True)
+class ChoosePart(Button, tag="gc"):
+    municipality: int
+    part: Part
+    sketch: Sketch
+
+
+@dataclass(frozen=True)
+class AskStart(Button, tag="ga"):
+    municipality: int
+    sketch: Sketch
+
+
+@dataclass(frozen=True)
+class SavePlan(Button, tag="gs"):
+    municipality: int
+    sketch: Sketch
+
+
+@dataclass(frozen=True)
+class PausePlan(Button, tag="gp"):
+    municipality: int
+    kind: PlanKind
+
+
+@dataclass(frozen=True)
+class ResumePlan(Button, tag="gr"):
+    municipality: int
+    kind: PlanKind
+
+
+@dataclass(frozen=True)
+class SkipDate(Button, tag="gk"):
+    """``day`` is the date by the rule, as in 20261130."""
+
+    municipality: int
+    day: int
+
+
+@dataclass(frozen=True)
+class UndoSkip(Button, tag="gu"):
+    """``day`` is the date by the rule, as in 20261130."""
+
+    municipality: int
+    day: int
+
+
+@dataclass(frozen=True)
+class AskDiscardPlan(Button, tag="gq"):
+    municipality: int
+    kind: PlanKind
+
+
+@dataclass(frozen=True)
+class DiscardPlan(Button, tag="gx"):
+    municipality: int
+    kind: PlanKind
+
+
+@dataclass(frozen=True)
+class ShowSettings(Button, tag="h"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class ShowPeriods(Button, tag="hp"):
+    municipality: int
+    kind: PeriodKind
+
+
+@dataclass(frozen=True)
+class AskPeriod(Button, tag="ha"):
+    municipality: int
+    kind: PeriodKind
+
+
+@dataclass(frozen=True)
+class RemovePeriod(Button, tag="hx"):
+    municipality: int
+    period: int
+
+
+@dataclass(frozen=True)
+class RestorePeriod(Button, tag="hr"):
+    """``first`` and ``last`` are days, as in 20261224."""
+
+    municipality: int
+    kind: PeriodKind
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class ShowLands(Button, tag="hl"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class SetLand(Button, tag="hb"):
+    municipality: int
+    land: Land
+
+
+@dataclass(frozen=True)
+class ShowMinimum(Button, tag="hm"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class SetMinimum(Button, tag="hn"):
+    municipality: int
+    minimum: int
+
+
+@dataclass(frozen=True)
+class ShowChannelLanguage(Button, tag="hc"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class SetChannelLanguage(Button, tag="hd"):
+    municipality: int
+    locale: Locale
+
+
+@dataclass(frozen=True)
 class JoinLink(DeepLink, tag="i"):
     token: Token
 
 
 @dataclass(frozen=True)
 class MenuLink(DeepLink, tag="m"):
+    municipality: int
+
+
+@dataclass(frozen=True)
+class ResultsLink(DeepLink, tag="t"):
+    """The result of the round with this number; 0 is the newest."""
+
+    municipality: int
+    number: int
+
+
+@dataclass(frozen=True)
+class ReadingLink(DeepLink, tag="te"):
+    """How to read results."""
+
     municipality: int
 
 
@@ -358,6 +667,8 @@ def _read(hint: Any, part: str) -> object:
         return int(part)
     if hint is Token and _TOKEN.fullmatch(part):
         return Token(part)
+    if hint is Sketch and _SKETCH.fullmatch(part):
+        return Sketch(part)
     if isinstance(hint, type) and issubclass(hint, StrEnum) and part in list(hint):
         return hint(part)
     raise Refusal(Reason.STALE_BUTTON)
@@ -368,6 +679,8 @@ def _longest(hint: Any) -> int:
         return len(str(LARGEST))
     if hint is Token:
         return 32
+    if hint is Sketch:
+        return _SKETCH_LENGTH
     return max(map(len, hint))
 
 

@@ -79,6 +79,10 @@ class Texts:
         """In short: «Nov. 26» or «Nov 26»."""
         return format_date(moment, "MMM yy", self._babel)
 
+    def month_in_full(self, day: date) -> str:
+        """In a sentence: «März 2026» or «March 2026»."""
+        return format_date(day, "MMMM y", self._babel)
+
     def moment(self, at: datetime, zone: str) -> str:
         """In words: «Mo., 23. November 2026, 15:00 Uhr» or «Mon, 23 November 2026, 15:00»."""
         clock = format_time(at.astimezone(ZoneInfo(zone)), "HH:mm", locale=self._babel)

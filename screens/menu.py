@@ -1,6 +1,7 @@
 """The menu, the language, the help: where everybody starts."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from markupsafe import Markup
 
@@ -15,7 +16,9 @@ from screens.buttons import (
     OpenMenu,
     Panel,
     SetLanguage,
+    ShowAbsence,
     ShowPrivacy,
+    ShowResults,
     StartPulse,
     SwitchMunicipality,
 )
@@ -40,7 +43,14 @@ def standing(t: Texts, member: Member) -> str:
     return t.plain(N_("{role}, {department}"), role=role, department=member.department) if member.department else role
 
 
-def home(t: Texts, place: Municipality, member: Member, members: Sequence[Member], open_round: Round | None) -> Screen:
+def home(
+    t: Texts,
+    place: Municipality,
+    member: Member,
+    members: Sequence[Member],
+    open_round: Round | None,
+    away_until: date | None = None,
+) -> Screen:
     """The menu of one municipality; ``members`` are all of this account's, wherever."""
     here = [m for m in members if m.municipality_id == member.municipality_id]
     text = lines(
@@ -49,15 +59,18 @@ def home(t: Texts, place: Municipality, member: Member, members: Sequence[Member
         t("A pulse round is open until {moment}.", moment=t.moment(open_round.closes_at, place.zone))
         if open_round
         else t("Nothing to do at the moment. The bot writes to you when there is something."),
+        t("Away until {day}.", day=t.day(away_until)) if away_until else "",
     )
     keys: list[tuple[Press, ...]] = []
     if open_round:
         keys.append((Press(t.plain("Answer the pulse"), StartPulse(member.municipality_id, open_round.id)),))
+    keys.append((Press(t.plain("Results"), ShowResults(member.municipality_id, 0)),))
     if any(m.is_coordinator for m in here):
         keys.append((Press(t.plain("Coordination"), Panel(member.municipality_id)),))
     if len({m.municipality_id for m in members}) > 1:
         keys.append((Press(t.plain("Another municipality"), ChooseMunicipality()),))
-    keys.append((Press(t.plain("Language"), ChooseLanguage()), Press(t.plain("Data protection"), ShowPrivacy())))
+    keys.append((Press(t.plain("Absence"), ShowAbsence()), Press(t.plain("Language"), ChooseLanguage())))
+    keys.append((Press(t.plain("Data protection"), ShowPrivacy()),))
     return Screen(text, tuple(keys))
 
 

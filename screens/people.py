@@ -48,8 +48,10 @@ from screens.buttons import (
     ShowDepartment,
     ShowDepartments,
     ShowInvolvement,
+    ShowOwnStatements,
     ShowPeople,
     ShowPerson,
+    ShowPlan,
     ShowRound,
     Token,
 )
@@ -176,6 +178,10 @@ def panel(t: Texts, setup: Setup, running: Round | None, toast: str = "") -> Scr
         ),
         (Press(t.plain("Departments"), ShowDepartments(place, 0)), Press(t.plain("People"), ShowPeople(place, 0))),
         (Press(t.plain("Channel"), ShowChannel(place)), Press(t.plain("Pulse round"), ShowRound(place))),
+        (
+            Press(t.plain("Plan and calendar"), ShowPlan(place)),
+            Press(t.plain("Own statements"), ShowOwnStatements(place)),
+        ),
         (Press(t.plain("To the menu"), OpenMenu(place)),),
     )
     return Screen(text, keys, toast=toast)

@@ -1,35 +1,15 @@
-"""Planning a round, and answering it: one message edited in place; the chosen answer is never written into the chat."""
+"""Answering a round: one message edited in place; the chosen answer is never written into the chat."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from core.rules.people import Municipality
 from core.rules.pulse import ANSWERS, NO_ANSWER, Round, Statement
-from core.rules.workdays import is_working_day
 from screens import Keyboard, Press, Screen
-from screens.buttons import (
-    AskRoundDate,
-    Choice,
-    OpenMenu,
-    Panel,
-    PlanRound,
-    PreviewRound,
-    PulseAnswer,
-    PulsePrivacy,
-    ShowRound,
-    ShowStatement,
-    StartPulse,
-    UnplanRound,
-)
+from screens.buttons import OpenMenu, PulseAnswer, PulsePrivacy, ShowStatement, StartPulse
 from screens.l10n import N_, Texts, lines
-from screens.menu import question
 from screens.privacy import in_short, short_notice
-
-SMALL_CIRCLE = 8
-"""Fewer invited people than this make it likely that nothing can be shown (RULES 4.3)."""
 
 SCALE = {
     1: N_("strongly disagree"),
@@ -40,90 +20,8 @@ SCALE = {
 }
 
 
-def panel(t: Texts, here: Municipality, running: Round | None) -> Screen:
-    if running is None:
-        return Screen(
-            lines(
-                t("<b>Pulse round</b>"),
-                t("No round is planned. When should the next one open? You will see a preview first."),
-            ),
-            (
-                (Press(t.plain("Start now …"), PreviewRound(here.id, Choice.NOW)),),
-                (Press(t.plain("Next working day at 09:00 …"), PreviewRound(here.id, Choice.WORKDAY)),),
-                (Press(t.plain("Next Monday at 09:00 …"), PreviewRound(here.id, Choice.MONDAY)),),
-                (Press(t.plain("Another day …"), AskRoundDate(here.id)),),
-                _back(t, here.id),
-            ),
-        )
-    title = t("<b>Pulse round {number}</b>", number=running.number)
-    closes = t("It closes: {moment}", moment=t.moment(running.closes_at, here.zone))
-    if running.opened_at is None:
-        opens = t("It opens: {moment}", moment=t.moment(running.opens_at, here.zone))
-        return Screen(
-            lines(title, opens, closes),
-            ((Press(t.plain("Withdraw this plan"), UnplanRound(here.id, running.id)),), _back(t, here.id)),
-        )
-    return Screen(
-        lines(
-            title,
-            t("It is open."),
-            closes,
-            t.plural("Invited: {n} person.", "Invited: {n} people.", running.invited),
-            t("Who has answered is visible to nobody."),
-        ),
-        (_back(t, here.id),),
-    )
-
-
-def ask_date(t: Texts) -> Screen:
-    return question(t, t("When should the round open? For example: 14.12. 9:00"))
-
-
-def preview(
-    t: Texts, here: Municipality, planned: Round, statements: Sequence[Statement], invited: int, minute: int
-) -> Screen:
-    """What many will get, before anything goes to many; ``minute`` 0 opens at once."""
-    text = lines(
-        t("<b>Preview: pulse round {number}</b>", number=planned.number),
-        t("Opens: now") if minute == 0 else t("Opens: {moment}", moment=t.moment(planned.opens_at, here.zone)),
-        t("Closes: {moment}", moment=t.moment(planned.closes_at, here.zone)),
-        "" if is_working_day(_day(planned.opens_at, here)) else t("This is not a working day."),
-        t("What it is about: {topic}", topic=here.topic),
-        t.plural("{n} person is asked.", "{n} people are asked.", invited),
-        t(
-            "That is not many: with fewer than {minimum} answers nothing will be shown.",
-            minimum=t.count(here.minimum),
-        )
-        if invited < max(SMALL_CIRCLE, here.minimum)
-        else "",
-        Markup("\n").join(
-            t("{n}. {statement}", n=n, statement=s.wording(t.locale)) for n, s in enumerate(statements, 1)
-        ),
-    )
-    keys: Keyboard = (
-        (
-            Press(
-                t.plain("Start now and invite everybody") if minute == 0 else t.plain("Plan it like this"),
-                PlanRound(here.id, minute),
-            ),
-        ),
-        (Press(t.plain("Back"), ShowRound(here.id)),),
-    )
-    return Screen(text, keys)
-
-
-def planned(t: Texts, here: Municipality, round_: Round) -> Screen:
-    if round_.opened_at is None:
-        text = t(
-            "Round {number} is planned: {moment}.", number=round_.number, moment=t.moment(round_.opens_at, here.zone)
-        )
-    else:
-        text = t("Round {number} has started. The invitations are on their way.", number=round_.number)
-    return Screen(text, ((Press(t.plain("Pulse round"), ShowRound(here.id)),), _back(t, here.id)))
-
-
-def invitation(t: Texts, here: Municipality, round_: Round, count: int) -> Screen:
-    """``count`` is the number of statements."""
+def invitation(t: Texts, here: Municipality, round_: Round, count: int, announced: Sequence[str] = ()) -> Screen:
+    """``count`` is the number of statements; ``announced`` are new ones that later rounds will ask."""
     text = lines(
         t("<b>Pulse – {municipality}</b>", municipality=here.name),
         t("It is about: {topic}. “We” means all departments involved.", topic=round_.topic),
@@ -132,13 +30,51 @@ def invitation(t: Texts, here: Municipality, round_: Round, count: int) -> Scree
             n=count,
             moment=t.moment(round_.closes_at, here.zone),
         ),
+        Markup("\n").join(
+            [
+                t("New from the next round on, added by your coordination:"),
+                *(t("“{statement}”", statement=s) for s in announced),
+            ]
+        )
+        if announced
+        else "",
         short_notice(t),
     )
-    keys: Keyboard = (
-        (Press(t.plain("Begin"), StartPulse(here.id, round_.id)),),
-        (Press(t.plain("Data protection"), PulsePrivacy(here.id, round_.id)),),
+    return Screen(text, _begin(t, round_))
+
+
+def extension(t: Texts, here: Municipality, round_: Round, count: int) -> Screen:
+    """Goes to everybody who was invited: who has answered is known to nobody."""
+    text = lines(
+        t("<b>Pulse – {municipality}</b>", municipality=here.name),
+        t("The round stays open for longer: until {moment}.", moment=t.moment(round_.closes_at, here.zone)),
+        t("It is about: {topic}. “We” means all departments involved.", topic=round_.topic),
+        t("If you have gone through all {n} statements, you need not do anything.", n=count),
+        short_notice(t),
     )
-    return Screen(text, keys)
+    return Screen(text, _begin(t, round_))
+
+
+def extended_pointer(t: Texts) -> Screen:
+    """What the invitation becomes when a new one is on its way."""
+    return Screen(t("The round stays open for longer. Please go on in the newer message below."))
+
+
+def reminder(t: Texts, here: Municipality, round_: Round) -> Screen:
+    text = lines(
+        t("<b>Reminder: pulse – {municipality}</b>", municipality=here.name),
+        t(
+            "Not all statements have been dealt with yet. The round is open until {moment}.",
+            moment=t.moment(round_.closes_at, here.zone),
+        ),
+        short_notice(t),
+    )
+    return Screen(text, _begin(t, round_))
+
+
+def reminder_pointer(t: Texts) -> Screen:
+    """What the invitation becomes when a reminder is on its way: a new message is noticed, an edit is not."""
+    return Screen(t("Please go on in the reminder below."))
 
 
 def privacy(t: Texts, round_: Round) -> Screen:
@@ -220,9 +156,9 @@ def nothing_open(t: Texts) -> Screen:
     return Screen(t("No pulse round is open for you at the moment. The bot writes to you when there is one."))
 
 
-def _day(moment: datetime, here: Municipality) -> date:
-    return moment.astimezone(ZoneInfo(here.zone)).date()
-
-
-def _back(t: Texts, place: int) -> tuple[Press, ...]:
-    return (Press(t.plain("To the coordination"), Panel(place)),)
+def _begin(t: Texts, round_: Round) -> Keyboard:
+    place = round_.municipality_id
+    return (
+        (Press(t.plain("Begin"), StartPulse(place, round_.id)),),
+        (Press(t.plain("Data protection"), PulsePrivacy(place, round_.id)),),
+    )

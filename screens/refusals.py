@@ -27,6 +27,9 @@ WORDS = {
     Reason.SEAT_TAKEN: N_("{department} already has a contact person: {name}."),
     Reason.ALREADY_CONNECTED: N_("{name} is already connected and needs no link."),
     Reason.LAST_COORDINATOR: N_("{name} is the last coordinator. Please invite another one first."),
+    Reason.LAST_TO_COORDINATE: N_(
+        "You are the last coordinator. Please invite another one first. If there is nobody, ask whoever runs the bot."
+    ),
     Reason.CHANNEL_IS_PUBLIC: N_("“{title}” is public. Results may only go to a private channel or group."),
     Reason.CHANNEL_IS_TAKEN: N_("“{title}” already belongs to another municipality."),
     Reason.CHANNEL_IS_GONE: N_("This channel is no longer known. Please add the bot to it again."),
@@ -38,7 +41,22 @@ WORDS = {
     Reason.ROUND_OVER: N_("This round is closed. Your answer no longer counts."),
     Reason.NOT_INVITED: N_("You joined after this round opened. You take part from the next one on."),
     Reason.NOBODY_TO_INVITE: N_("Nobody is connected yet. Please invite people first."),
+    Reason.NEEDS_ANOTHER_COORDINATOR: N_("You proposed this yourself. Another coordinator has to approve it."),
+    Reason.STATEMENT_DECIDED: N_("This statement has already been decided on, or it no longer exists."),
+    Reason.STATEMENT_KNOWN: N_("This statement already exists, in the question bank or among your own ones."),
+    Reason.TOO_MANY_STATEMENTS: N_("There are already {limit} own statements. Please retire one first."),
+    Reason.NOT_EXTENDABLE: N_(
+        "This round cannot be kept open for longer: this is possible once, on its last day, while fewer people than "
+        "necessary have taken part."
+    ),
     Reason.DATE_NOT_UNDERSTOOD: N_("I did not understand this date. Please write it like this: 14.12.2026 9:00"),
+    Reason.DAY_NOT_UNDERSTOOD: N_("I did not understand this day. Please write it like this: until 14.12."),
+    Reason.PLAN_GONE: N_("There is no such plan any more."),
+    Reason.TOO_MANY_PERIODS: N_("There are already {limit} entries. Please remove one first."),
+    Reason.PERIOD_NOT_UNDERSTOOD: N_(
+        "I did not understand these days. Please write them like this: 24.12.–31.12.2026."
+    ),
+    Reason.PERIOD_BACKWARDS: N_("The last day is before the first one. Please write it again."),
     Reason.DATE_IN_THE_PAST: N_("This date has passed. Please name a later one."),
     Reason.DATE_TOO_FAR: N_("This date is more than a year away. Please name an earlier one."),
     Reason.DATE_IN_THE_FUTURE: N_("This date is still to come. Please name today or an earlier day."),

@@ -2,93 +2,81 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import assert_never
-
-from markupsafe import Markup
+from itertools import takewhile
 
 from core.rules.people import Municipality
-from core.rules.pulse import Dimension
-from core.rules.trends import SMALL_GROUP, Code, Figure, Result
-from screens import Jump, Screen
-from screens.buttons import MenuLink
+from core.rules.pulse import Dimension, ItemRole
+from core.rules.trends import Figure, Result
+from screens import Jump, Keyboard, Press, Screen
+from screens.buttons import ExplainResult, MenuLink, OpenMenu, ReadingLink, ResultsLink, ShowDetails, ShowResults
 from screens.chart import Chart, Panel, Point
-from screens.l10n import N_, Texts, lines
-
-NAMES = {Dimension.MUST: N_("Must"), Dimension.WANT: N_("Want"), Dimension.CAN: N_("Can")}
-MEANINGS = {Dimension.MUST: N_("necessity"), Dimension.WANT: N_("motivation"), Dimension.CAN: N_("competence")}
-WHOLE_MARGIN_FROM = 10
+from screens.details import details
+from screens.figures import MEANINGS, NAMES, History, in_words, margin, nothing_shown, value
+from screens.l10n import Texts, lines
 
 
-def summary(t: Texts, here: Municipality, results: Sequence[Result]) -> Screen:
+def summary(t: Texts, here: Municipality, results: Sequence[Result], history: History) -> Screen:
     """The last of ``results`` in words, and all of them as a picture (oldest first)."""
     now = results[-1]
     title = t("<b>{municipality} – pulse round {number}</b>", municipality=here.name, number=now.number)
     if now.participation is None:
-        return Screen(
-            lines(
-                title,
-                t(
-                    "Fewer than {minimum} answers. To protect those who answered nothing is shown; the answers are "
-                    "deleted.",
-                    minimum=t.count(now.minimum),
-                ),
-            ),
-            protected=True,
-        )
-    text = lines(
-        title,
-        t("Participation: {took_part} of {base}", took_part=now.participation.took_part, base=now.participation.base),
-        Markup("\n").join(_line(t, dimension, now.figures.get(dimension)) for dimension in Dimension),
-        Markup("\n").join(_remarks(t, results)),
-    )
+        return Screen(lines(title, nothing_shown(t, now)), protected=True)
+    text = lines(title, in_words(t, results, history))
     return Screen(text, chart=_chart(t, here, results), protected=True)
 
 
-def for_channel(t: Texts, here: Municipality, results: Sequence[Result]) -> Screen:
-    """The summary with a way to the private chat: in a channel keys are deep links, never presses."""
-    key = Jump(t.plain("Open Dreiklang"), MenuLink(here.id).pack())
-    return replace(summary(t, here, results), keyboard=((key,),))
+def for_channel(t: Texts, here: Municipality, results: Sequence[Result], history: History) -> tuple[Screen, ...]:
+    """The summary and, if there is anything to say, its second message.
 
-
-def value(t: Texts, figure: Figure | None) -> str:
-    """As published: «55», «< 10», «≥ 90» or «nicht ausgewiesen»."""
-    if figure is None:
-        return t.plain(N_("not shown"))
-    match figure.code:
-        case Code.EXACT:
-            return str(figure.value)
-        case Code.BELOW | Code.FROM:
-            return f"{figure.code} {figure.value}"
-    assert_never(figure.code)
-
-
-def margin(t: Texts, figure: Figure) -> str:
-    """Whole points, and halves where the margin is small."""
-    points = figure.margin
-    return t.number(round(points) if points >= WHOLE_MARGIN_FROM else round(points * 2) / 2)
-
-
-def _line(t: Texts, dimension: Dimension, figure: Figure | None) -> Markup:
-    name, meaning = t.plain(NAMES[dimension]), t.plain(MEANINGS[dimension])
-    if figure is None:
-        return t("{name} ({meaning}): not shown", name=name, meaning=meaning)
-    return t(
-        "{name} ({meaning}): <b>{value} points</b> (±{margin}, {n} answers)",
-        name=name, meaning=meaning, value=value(t, figure), margin=margin(t, figure), n=figure.n,
-    )  # fmt: skip
-
-
-def _remarks(t: Texts, results: Sequence[Result]) -> list[Markup]:
+    In a channel keys are deep links, never presses.
+    """
     now = results[-1]
-    before = results[-2].participation if len(results) > 1 else None
-    remarks = [t("Points (0 to 100), not per cent. ± shows the usual margin.")]
-    if any(figure.n < SMALL_GROUP for figure in now.figures.values()):
-        remarks.append(t("Small group: swings of ±15 points are normal."))
-    if now.participation and now.participation.is_limited:
-        remarks.append(t("Participation under 60 per cent: of limited significance."))
-    if now.participation and before and now.participation.changed_markedly(before):
-        remarks.append(t("Participation has changed markedly – comparison limited."))
-    return remarks
+    first = replace(summary(t, here, results, history), keyboard=channel_keys(t, here))
+    if now.participation is None:
+        return (first,)
+    keys: Keyboard = ((_explain_there(t, here),),)
+    if len(results) > 1:
+        keys += ((Jump(t.plain("Earlier results"), ResultsLink(here.id, results[-2].number).pack()),),)
+    return first, replace(details(t, here, now, history), keyboard=keys)
+
+
+def for_member(t: Texts, here: Municipality, results: Sequence[Result], history: History) -> Screen:
+    """The summary as it is sent to everyone who was invited."""
+    return replace(summary(t, here, results, history), keyboard=_keys(t, here, results[-1]))
+
+
+def result(t: Texts, here: Municipality, results: Sequence[Result], history: History, following: int | None) -> Screen:
+    """The same, to leaf through; ``following`` is the number of the next round, None after the newest one."""
+    turn: list[Press] = []
+    if len(results) > 1:
+        turn.append(Press(t.plain("Earlier round"), ShowResults(here.id, results[-2].number)))
+    if following is not None:
+        turn.append(Press(t.plain("Later round"), ShowResults(here.id, following)))
+    keys = (*((tuple(turn),) if turn else ()), *_keys(t, here, results[-1]), _back(t, here))
+    return replace(summary(t, here, results, history), keyboard=keys)
+
+
+def no_result(t: Texts, here: Municipality) -> Screen:
+    return Screen(t("There is no result yet. It comes here when the first round has ended."), (_back(t, here),))
+
+
+def channel_keys(t: Texts, here: Municipality) -> Keyboard:
+    return (_explain_there(t, here),), (Jump(t.plain("Open Dreiklang"), MenuLink(here.id).pack()),)
+
+
+def _explain_there(t: Texts, here: Municipality) -> Jump:
+    return Jump(t.plain("How to read this"), ReadingLink(here.id).pack())
+
+
+def _keys(t: Texts, here: Municipality, now: Result) -> Keyboard:
+    explain = (Press(t.plain("How to read this"), ExplainResult(here.id, now.number)),)
+    if now.participation is None:
+        return (explain,)
+    return ((Press(t.plain("Single statements"), ShowDetails(here.id, now.number)),), explain)
+
+
+def _back(t: Texts, here: Municipality) -> tuple[Press]:
+    return (Press(t.plain("To the menu"), OpenMenu(here.id)),)
 
 
 def _chart(t: Texts, here: Municipality, results: Sequence[Result]) -> Chart:
@@ -104,13 +92,20 @@ def _chart(t: Texts, here: Municipality, results: Sequence[Result]) -> Chart:
 
 def _panel(t: Texts, dimension: Dimension, results: Sequence[Result]) -> Panel:
     last = results[-1].figures.get(dimension)
+    asked = _asked(results[-1], dimension)
+    # Another wording started another series, and no line joins the two.
+    same = list(takewhile(lambda result: _asked(result, dimension) == asked, reversed(results)))[::-1]
     return Panel(
         name=t.plain(NAMES[dimension]),
         caption=t.plain(MEANINGS[dimension]),
-        points=tuple(_point(result, result.figures.get(dimension)) for result in results),
+        points=tuple(_point(result, result.figures.get(dimension)) for result in same),
         last=value(t, last),
         detail=t.plain("±{margin}, {n}\u00a0answers", margin=margin(t, last), n=last.n) if last else "",
     )
+
+
+def _asked(result: Result, dimension: Dimension) -> list[str]:
+    return [s.de for s in result.statements if s.dimension is dimension and s.role is not ItemRole.ROTATING]
 
 
 def _point(result: Result, figure: Figure | None) -> Point:

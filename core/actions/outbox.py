@@ -20,14 +20,17 @@ class Kind(StrEnum):
     """What a message is; decides whether one that was in flight at a crash is sent again."""
 
     INVITATION = "invitation"
+    REMINDER = "reminder"
     EDIT = "edit"
     RESULT = "result"
     SUMMARY = "summary"
     NOTICE = "notice"
 
 
-REPEATABLE = frozenset({Kind.EDIT})
-"""Sending these twice changes nothing for anybody; all others are in doubt after a crash, and not resent."""
+REPEATABLE = frozenset({Kind.EDIT, Kind.REMINDER})
+"""Going on with these after a crash tells nobody anything twice; all others are in doubt then, and not resent."""
+NO_CHAT = 0
+"""A round's reminder is one row: whom it goes to is decided from the urn while it is being sent."""
 
 _POSTED = "posted"
 
@@ -38,10 +41,12 @@ class Parcel:
 
     id: int
     kind: Kind
+    round_id: int | None
     chat_id: int
     message_id: int | None
     screen: dict[str, Any]
     tries: int
+    expires_at: datetime
 
     @property
     def is_edit(self) -> bool:
@@ -56,17 +61,18 @@ def post(
     screen: dict[str, Any],
     now: datetime,
     *,
+    at: datetime | None = None,
     lives: timedelta = timedelta(days=7),
     account_id: int | None = None,
     round_id: int | None = None,
     edits_id: int | None = None,
 ) -> None:
-    """Queue a message once per ``key``; one that could not be sent within ``lives`` is dropped."""
+    """Queue a message once per ``key``, to be sent from ``at`` on; not sent within ``lives`` it is dropped."""
     if db.scalar(select(OutboxRow.id).where(OutboxRow.key == key)) is None:
         db.add(
             OutboxRow(
                 key=key, kind=kind, chat_id=chat_id, account_id=account_id, round_id=round_id, edits_id=edits_id,
-                screen=screen, state=OutboxState.WAITING, due_at=now, expires_at=now + lives,
+                screen=screen, state=OutboxState.WAITING, due_at=at or now, expires_at=(at or now) + lives,
             )
         )  # fmt: skip
         db.flush()
@@ -79,15 +85,24 @@ def has_posted(db: Session) -> bool:
 
 
 def sent_to(db: Session, round_id: int, account_id: int, kind: Kind) -> int | None:
-    """The id of the row by which this account was told, if the message has gone out or is in the air."""
+    """The id of the row by which this account was told last, if the message has gone out or is in the air."""
     return db.scalar(
-        select(OutboxRow.id).where(
+        select(OutboxRow.id)
+        .where(
             OutboxRow.round_id == round_id,
             OutboxRow.account_id == account_id,
             OutboxRow.kind == kind,
             OutboxRow.message_id.is_not(None) | (OutboxRow.state == OutboxState.IN_FLIGHT),
         )
+        .order_by(OutboxRow.id.desc())
+        .limit(1)
     )
+
+
+def message_of(db: Session, round_id: int, account_id: int, kind: Kind) -> int | None:
+    """The message by which this account was told last."""
+    row_id = sent_to(db, round_id, account_id, kind)
+    return db.scalar(select(OutboxRow.message_id).where(OutboxRow.id == row_id))
 
 
 def claim(db: Session, now: datetime) -> Parcel | None:
@@ -123,11 +138,19 @@ def claim(db: Session, now: datetime) -> Parcel | None:
     row.state, row.claimed_at, row.tries = OutboxState.IN_FLIGHT, now, row.tries + 1
     target = db.get(OutboxRow, row.edits_id) if row.edits_id else None
     db.flush()
-    return Parcel(row.id, Kind(row.kind), row.chat_id, target.message_id if target else None, row.screen, row.tries)
+    return Parcel(
+        id=row.id, kind=Kind(row.kind), round_id=row.round_id, chat_id=row.chat_id,
+        message_id=target.message_id if target else None, screen=row.screen, tries=row.tries, expires_at=row.expires_at,
+    )  # fmt: skip
 
 
 def record_sent(db: Session, parcel: Parcel, message_id: int | None, now: datetime) -> None:
     _end(db, parcel, OutboxState.SENT, now, message_id=message_id)
+
+
+def record_reminded(db: Session, parcel: Parcel, now: datetime) -> None:  # noqa: ARG001
+    """A round's reminder is through. When that was would tell how many had not finished, so it is not kept."""
+    _end(db, parcel, OutboxState.SENT, parcel.expires_at)
 
 
 def record_failed(db: Session, parcel: Parcel, reason: str, now: datetime) -> None:

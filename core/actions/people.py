@@ -34,6 +34,7 @@ from core.tables import (
     MemberRow,
     MunicipalityRow,
     OutboxRow,
+    OwnStatementRow,
     RoundRow,
 )
 
@@ -221,11 +222,16 @@ def forget_account(db: Session, account_id: int, municipality_id: int) -> None:
     if not left_in:
         telegram_id = select(AccountRow.telegram_id).where(AccountRow.id == account_id)
         db.execute(delete(DraftRow).where(DraftRow.telegram_id.in_(telegram_id)))
+        db.execute(delete(OutboxRow).where(OutboxRow.chat_id.in_(telegram_id)))
         db.execute(delete(AccountRow).where(AccountRow.id == account_id))
     elif municipality_id not in left_in:
         rounds = select(RoundRow.id).where(RoundRow.municipality_id == municipality_id)
         for table in (InviteeRow, OutboxRow):
             db.execute(delete(table).where(table.account_id == account_id, table.round_id.in_(rounds)))
+        # A message about no round does not say which municipality it comes from.
+        db.execute(delete(OutboxRow).where(OutboxRow.account_id == account_id, OutboxRow.round_id.is_(None)))
+        written = (OwnStatementRow.proposed_by == account_id) & (OwnStatementRow.municipality_id == municipality_id)
+        db.execute(update(OwnStatementRow).where(written).values(proposed_by=None))
         here = (AccountRow.id == account_id) & (AccountRow.municipality_id == municipality_id)
         db.execute(update(AccountRow).where(here).values(municipality_id=None))
 
@@ -269,11 +275,14 @@ def hold(db: Session, actor: Member) -> None:
     Raises NOT_A_MEMBER if the actor was removed while waiting.
     """
     require_coordinator(actor)
-    db.execute(
-        select(MunicipalityRow.id).where(MunicipalityRow.id == actor.municipality_id).with_for_update(key_share=True)
-    )
+    wait_for_others(db, actor.municipality_id)
     if db.scalar(select(MemberRow.id).where(MemberRow.id == actor.id)) is None:
         raise Refusal(Reason.NOT_A_MEMBER)
+
+
+def wait_for_others(db: Session, municipality_id: int) -> None:
+    """One deed at a time on the register of a municipality, until this transaction ends."""
+    db.execute(select(MunicipalityRow.id).where(MunicipalityRow.id == municipality_id).with_for_update(key_share=True))
 
 
 def _settings(db: Session, actor: Member) -> MunicipalityRow:

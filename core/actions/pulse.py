@@ -1,63 +1,72 @@
 """The life of a round: plan, open, answer, close, count, destroy. Each deed is one transaction and may be repeated."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Update, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from core import questions
+from core.actions import statements as own_statements
 from core.actions.people import hold, require_coordinator
 from core.db import own_round, share_round
-from core.queries import people, pulse
+from core.queries import people, plans, pulse, statements
 from core.rules import trends, workdays
 from core.rules.people import BLOCKING_GAPS, Account, Member
-from core.rules.pulse import NO_ANSWER, Round, Statement, admit, compose
+from core.rules.pulse import NO_ANSWER, Form, Round, Statement, admit, next_look
 from core.rules.refusal import Reason, Refusal
 from core.tables import FigureRow, InviteeRow, MunicipalityRow, RoundRow, StatementRow
 from core.urn import InvalidTag, UrnMissing, Urns
 
 
-def foresee(db: Session, actor: Member, opens_at: datetime, now: datetime) -> Round:
-    """The round that ``plan`` would make; its id is 0.
+def foresee(db: Session, actor: Member, opens_at: datetime, form: Form, now: datetime) -> Round:
+    """The round that ``plan`` would make or move; its id is 0 if there is none yet.
 
+    A round for later opens within the sending hours (RULES 7); "now" is now.
     Raises SETUP_INCOMPLETE, ROUND_RUNNING, NOBODY_TO_INVITE or DATE_TOO_FAR.
     """
     require_coordinator(actor)
     setup = people.setup(db, actor.municipality_id)
     if BLOCKING_GAPS & set(setup.gaps):
         raise Refusal(Reason.SETUP_INCOMPLETE)
-    if pulse.running(db, actor.municipality_id) is not None:
+    waiting = pulse.running(db, actor.municipality_id)
+    if waiting is not None and waiting.opened_at is not None:
         raise Refusal(Reason.ROUND_RUNNING)
-    if not pulse.invitable(db, actor.municipality_id):
+    invited = len(pulse.invitable(db, actor.municipality_id))
+    if not invited:
         raise Refusal(Reason.NOBODY_TO_INVITE)
-    opens_at = max(opens_at, now)
+    here, calendar = setup.municipality, plans.calendar(db, actor.municipality_id)
+    opens_at = workdays.sending(opens_at, calendar.zone, calendar.closed) if opens_at > now else now
     if opens_at - now > workdays.FURTHEST:
         raise Refusal(Reason.DATE_TOO_FAR)
-    here = setup.municipality
+    days = waiting.days if waiting else workdays.OPEN_WORKING_DAYS
     last = db.scalar(select(func.max(RoundRow.number)).where(RoundRow.municipality_id == here.id))
     return Round(
-        id=0, municipality_id=here.id, number=(last or 0) + 1, topic=here.topic, minimum=here.minimum, invited=0,
-        opens_at=opens_at, closes_at=workdays.closing(opens_at, ZoneInfo(here.zone)),
-        opened_at=None, closing_at=None, closed_at=None, cancelled_at=None,
+        id=waiting.id if waiting else 0, municipality_id=here.id, number=waiting.number if waiting else (last or 0) + 1,
+        topic=here.topic, minimum=here.minimum, invited=invited, form=form, days=days, opens_at=opens_at,
+        closes_at=workdays.closing(opens_at, calendar.zone, calendar.closed, days),
+        occurrence=waiting.occurrence if waiting else None, opened_at=None, closing_at=None, closed_at=None,
+        cancelled_at=None, answered=None, extended_at=None,
     )  # fmt: skip
 
 
-def plan(db: Session, actor: Member, opens_at: datetime, now: datetime) -> Round:
-    """Plan the next round; ``opens_at`` not after ``now`` means at once. Raises what ``foresee`` raises."""
+def plan(db: Session, actor: Member, opens_at: datetime, form: Form, now: datetime) -> Round:
+    """Plan the next round, or move the one that waits; ``opens_at`` not after ``now`` means at once.
+
+    Raises what ``foresee`` raises.
+    """
     hold(db, actor)
-    foreseen = foresee(db, actor, opens_at, now)
-    row = RoundRow(
-        municipality_id=foreseen.municipality_id, number=foreseen.number, topic=foreseen.topic,
-        minimum=foreseen.minimum, opens_at=foreseen.opens_at, closes_at=foreseen.closes_at,
-    )  # fmt: skip
-    db.add(row)
+    foreseen = foresee(db, actor, opens_at, form, now)
+    row = db.get(RoundRow, foreseen.id) if foreseen.id else None
+    if row is None:
+        row = RoundRow(municipality_id=foreseen.municipality_id, number=foreseen.number, days=foreseen.days)
+        db.add(row)
+    row.topic, row.minimum, row.form = foreseen.topic, foreseen.minimum, foreseen.form
+    row.opens_at, row.closes_at = foreseen.opens_at, foreseen.closes_at
     db.flush()
     return pulse.as_round(row)
 
 
 def unplan(db: Session, actor: Member, round_id: int) -> None:
-    """Take back a planned round that has not opened; raises ROUND_NOT_PLANNED."""
+    """Take back a round that has not opened; a plan goes on with its next date. Raises ROUND_NOT_PLANNED."""
     require_coordinator(actor)
     gone = db.scalar(
         delete(RoundRow)
@@ -76,7 +85,7 @@ def unplan(db: Session, actor: Member, round_id: int) -> None:
 def open_round(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
     """Freeze statements, topic, minimum and invited people, and make the urn; False if another has done it.
 
-    The closing time moves with a late opening, so that the round is open for its five working days. A round that
+    The closing time moves with a late opening, so that the round is open for its working days. A round that
     nobody could answer any more is cancelled.
     """
     opened = db.scalar(
@@ -93,19 +102,30 @@ def open_round(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
     if not invited:
         row.opened_at, row.cancelled_at = None, now
         return True
+    calendar = plans.calendar(db, row.municipality_id)
     row.topic, row.minimum, row.invited = municipality.topic, municipality.minimum, len(invited)
-    row.closes_at = workdays.closing(max(now, row.opens_at), ZoneInfo(municipality.zone))
+    closes_at = workdays.closing(max(now, row.opens_at), calendar.zone, calendar.closed, row.days)
+    row.closes_at = min(closes_at, now + workdays.LONGEST_OPEN)
+    row.remind_at = next(iter(workdays.reminders(now, row.closes_at, calendar.zone, calendar.closed)), None)
+    row.look_at = next_look(now, calendar.zone)
     db.execute(insert(InviteeRow), [{"round_id": round_id, "account_id": account_id} for account_id in invited])
-    for position, s in enumerate(compose(questions.bank())):
+    asked = statements.next_statements(db, row.municipality_id, row.number, Form(row.form))
+    for position, s in enumerate(asked):
         db.add(
             StatementRow(
                 round_id=round_id, position=position, key=s.key, dimension=s.dimension, role=s.role, de=s.de, en=s.en
             )
         )
+    own_statements.announce(db, row.municipality_id, row.number)
     db.flush()
     # The urn is on disk before the round is open for anybody; an urn without an open round is an orphan.
     urns.create(round_id)
     return True
+
+
+def postpone(db: Session, round_id: int, opens_at: datetime) -> None:
+    """Let a round that could not open in its time open in the next sending hours."""
+    db.execute(update(RoundRow).where(RoundRow.id == round_id, RoundRow.opened_at.is_(None)).values(opens_at=opens_at))
 
 
 def answer(
@@ -125,15 +145,15 @@ def answer(
     """
     share_round(db, round_id)
     round_ = pulse.round_of(db, municipality_id, round_id)
-    statements = pulse.statements(db, round_id)
-    admit(round_, position, len(statements), value, now)
+    asked = pulse.statements(db, round_id)
+    admit(round_, position, len(asked), value, now)
     _require_invited(db, round_, account)
     who = voter(round_, account.id)
     try:
-        urns.put(round_id, who, position, None if value == NO_ANSWER else value)
-        return round_, statements, urns.dealt(round_id, who, range(len(statements)))
+        dealt = urns.put(round_id, who, position, None if value == NO_ANSWER else value, range(len(asked)))
     except UrnMissing:
         raise Refusal(Reason.ROUND_OVER) from None
+    return round_, asked, dealt
 
 
 def dealt(db: Session, urns: Urns, account: Account, round_: Round, count: int, now: datetime) -> set[int]:
@@ -164,18 +184,32 @@ def count(db: Session, urns: Urns, round_id: int, now: datetime) -> None:
     row = db.get_one(RoundRow, round_id, populate_existing=True)
     if row.closed_at is not None or row.cancelled_at is not None:
         return
+    away = pulse.away_throughout(db, round_id, row.opened_at or row.opens_at, row.closes_at)
+    round_ = pulse.as_round(row)
     try:
-        counted = urns.count(round_id)
+        counted = urns.count(round_id, (voter(round_, account_id) for account_id in away))
     except (UrnMissing, InvalidTag):
         row.cancelled_at = now
         return
-    statements = pulse.statements(db, round_id)
-    tally = trends.Tally({s.key: counted.values.get(i, []) for i, s in enumerate(statements)}, counted.voters)
-    shown = trends.participation(tally, row.invited, row.minimum)
+    asked = pulse.statements(db, round_id)
+    tally = trends.Tally({s.key: counted.values.get(i, []) for i, s in enumerate(asked)}, counted.voters)
+    # Who was away throughout belongs to the circle only if they took part all the same (RULES 1).
+    base = row.invited - (len(away) - counted.asked_for)
+    shown = trends.participation(tally, base, row.minimum)
     if shown is not None:
         row.took_part, row.base = shown.took_part, shown.base
-    for dimension, figure in trends.figures(tally, statements, row.minimum).items():
-        db.add(FigureRow(round_id=round_id, dimension=dimension, value=figure.value, code=figure.code, n=figure.n))
+    published = (
+        ("dimension", trends.figures(tally, asked, row.minimum)),
+        ("item", trends.single_items(tally, asked, row.minimum)),
+        ("share", trends.agreement(tally, asked, row.minimum)),
+    )
+    for kind, figures in published:
+        for subject, figure in figures.items():
+            db.add(
+                FigureRow(
+                    round_id=round_id, kind=kind, subject=subject, value=figure.value, code=figure.code, n=figure.n
+                )
+            )
     row.closed_at = now
 
 
@@ -212,6 +246,11 @@ def mark_told(db: Session, round_id: int, account_id: int, now: datetime) -> Non
 
 def mark_ended(db: Session, round_id: int, account_id: int, now: datetime) -> None:
     db.execute(_invitee(round_id, account_id).values(ended_at=now))
+
+
+def settle(db: Session, round_id: int, now: datetime) -> None:
+    """Nothing is left to do for this round."""
+    db.execute(update(RoundRow).where(RoundRow.id == round_id).values(settled_at=now))
 
 
 def voter(round_: Round, account_id: int) -> str:

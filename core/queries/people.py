@@ -33,7 +33,7 @@ def token_hash(token: str) -> str:
 
 def account(db: Session, telegram_id: int) -> Account | None:
     row = db.scalar(select(AccountRow).where(AccountRow.telegram_id == telegram_id))
-    return None if row is None else _account(row)
+    return None if row is None else as_account(row)
 
 
 def identity(db: Session, telegram_id: int) -> tuple[Account | None, tuple[Member, ...]]:
@@ -41,7 +41,7 @@ def identity(db: Session, telegram_id: int) -> tuple[Account | None, tuple[Membe
     rows = db.execute(_IDENTITY, {"telegram_id": telegram_id}).all()
     if not rows:
         return account(db, telegram_id), ()
-    return _account(rows[0].AccountRow), tuple(_member(row) for row in rows)
+    return as_account(rows[0].AccountRow), tuple(_member(row) for row in rows)
 
 
 def municipality(db: Session, municipality_id: int) -> Municipality:
@@ -97,7 +97,7 @@ def coordinators(db: Session, municipality_id: int) -> tuple[Account, ...]:
         .where(MemberRow.municipality_id == municipality_id, MemberRow.role == Role.COORDINATOR)
         .order_by(AccountRow.id)
     )
-    return tuple(_account(row) for row in rows)
+    return tuple(as_account(row) for row in rows)
 
 
 def invitation(db: Session, hashed: str, account_id: int | None, now: datetime) -> tuple[Invitation, Member | None]:
@@ -205,8 +205,8 @@ def _member(row: Row[*tuple[Any, ...]]) -> Member:
     )
 
 
-def _account(row: AccountRow) -> Account:
-    return Account(row.id, row.telegram_id, row.locale, row.municipality_id)
+def as_account(row: AccountRow) -> Account:
+    return Account(row.id, row.telegram_id, row.locale, row.municipality_id, row.away_until)
 
 
 def _department(row: DepartmentRow) -> Department:
@@ -215,7 +215,7 @@ def _department(row: DepartmentRow) -> Department:
 
 def _municipality(row: MunicipalityRow) -> Municipality:
     return Municipality(
-        row.id, row.name, row.locale, row.zone, row.topic, row.council, row.protection, row.minimum
+        row.id, row.name, row.locale, row.zone, row.topic, row.council, row.protection, row.minimum, row.land
     )  # fmt: skip
 
 

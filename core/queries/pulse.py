@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from core.queries.people import as_account
 from core.rules.people import Account
-from core.rules.pulse import Dimension, ItemRole, Round, Statement
+from core.rules.pulse import Dimension, Form, ItemRole, Round, Statement
 from core.rules.refusal import Reason, Refusal
 from core.tables import AccountRow, InviteeRow, MemberRow, RoundRow, StatementRow
 
@@ -23,6 +24,10 @@ _IS_INVITED = select(
     exists().where(InviteeRow.round_id == bindparam("round_id"), InviteeRow.account_id == bindparam("account_id"))
 )
 
+# Beats look at rounds that are not settled, of which there are few, however long the history is.
+_LIVING = RoundRow.settled_at.is_(None)
+_OPEN = (_LIVING, RoundRow.opened_at.is_not(None), RoundRow.closing_at.is_(None), RoundRow.cancelled_at.is_(None))
+
 
 def round_of(db: Session, municipality_id: int, round_id: int) -> Round:
     """A round of this municipality; raises NOT_FOUND, also for another municipality's."""
@@ -30,6 +35,11 @@ def round_of(db: Session, municipality_id: int, round_id: int) -> Round:
     if row is None or row.municipality_id != municipality_id:
         raise Refusal(Reason.NOT_FOUND)
     return as_round(row)
+
+
+def round_by_id(db: Session, round_id: int) -> Round:
+    """A round that is known to be there; for beats, which act for every municipality."""
+    return as_round(db.get_one(RoundRow, round_id, populate_existing=True))
 
 
 def running(db: Session, municipality_id: int) -> Round | None:
@@ -52,6 +62,20 @@ def is_invited(db: Session, round_id: int, account_id: int) -> bool:
     return bool(db.scalar(_IS_INVITED, {"round_id": round_id, "account_id": account_id}))
 
 
+def away_throughout(db: Session, round_id: int, opened_at: datetime, closes_at: datetime) -> tuple[int, ...]:
+    """Invited accounts that were absent from the opening to the close."""
+    rows = db.scalars(
+        select(AccountRow.id)
+        .join(InviteeRow, InviteeRow.account_id == AccountRow.id)
+        .where(
+            InviteeRow.round_id == round_id,
+            AccountRow.away_from <= opened_at.date(),
+            AccountRow.away_until >= closes_at.date(),
+        )
+    )
+    return tuple(rows)
+
+
 def invitable(db: Session, municipality_id: int) -> tuple[int, ...]:
     """Accounts that a round opening now would ask: each connected account once."""
     rows = db.scalars(
@@ -66,28 +90,35 @@ def invitable(db: Session, municipality_id: int) -> tuple[int, ...]:
 def due_to_open(db: Session, now: datetime, skipping: Collection[int] = ()) -> Round | None:
     """The longest overdue planned round."""
     return _first(
-        db, skipping, RoundRow.opens_at <= now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None),
+        db, skipping, _LIVING, RoundRow.opens_at <= now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None),
         order=RoundRow.opens_at,
     )  # fmt: skip
 
 
+def due_to_remind(db: Session, now: datetime, skipping: Collection[int] = ()) -> Round | None:
+    return _first(db, skipping, RoundRow.remind_at <= now, *_OPEN, order=RoundRow.remind_at)
+
+
+def due_for_a_look(db: Session, now: datetime, skipping: Collection[int] = ()) -> Round | None:
+    """A round whose count of answers is to be renewed."""
+    return _first(db, skipping, RoundRow.look_at <= now, *_OPEN, order=RoundRow.look_at)
+
+
 def due_to_close(db: Session, now: datetime, skipping: Collection[int] = ()) -> Round | None:
-    return _first(
-        db, skipping, RoundRow.closes_at <= now, RoundRow.opened_at.is_not(None), RoundRow.closing_at.is_(None),
-        RoundRow.cancelled_at.is_(None), order=RoundRow.closes_at,
-    )  # fmt: skip
+    return _first(db, skipping, RoundRow.closes_at <= now, *_OPEN, order=RoundRow.closes_at)
 
 
 def due_to_count(db: Session, skipping: Collection[int] = ()) -> Round | None:
     return _first(
-        db, skipping, RoundRow.closing_at.is_not(None), RoundRow.closed_at.is_(None), RoundRow.cancelled_at.is_(None)
-    )
+        db, skipping, _LIVING, RoundRow.closing_at.is_not(None), RoundRow.closed_at.is_(None),
+        RoundRow.cancelled_at.is_(None),
+    )  # fmt: skip
 
 
 def due_to_destroy(db: Session, skipping: Collection[int] = ()) -> Round | None:
     """A round that is over (closed or cancelled) whose urn has not been destroyed for certain."""
     return _first(
-        db, skipping, (RoundRow.closed_at.is_not(None) | RoundRow.cancelled_at.is_not(None)),
+        db, skipping, _LIVING, (RoundRow.closed_at.is_not(None) | RoundRow.cancelled_at.is_not(None)),
         RoundRow.opened_at.is_not(None), RoundRow.destroyed_at.is_(None),
     )  # fmt: skip
 
@@ -96,7 +127,7 @@ def with_urn(db: Session) -> tuple[Round, ...]:
     """Rounds whose urn must exist: opened, and neither counted nor cancelled."""
     rows = db.scalars(
         select(RoundRow).where(
-            RoundRow.opened_at.is_not(None), RoundRow.closed_at.is_(None), RoundRow.cancelled_at.is_(None)
+            _LIVING, RoundRow.opened_at.is_not(None), RoundRow.closed_at.is_(None), RoundRow.cancelled_at.is_(None)
         )
     )
     return tuple(as_round(row) for row in rows)
@@ -104,38 +135,58 @@ def with_urn(db: Session) -> tuple[Round, ...]:
 
 def undestroyed(db: Session) -> frozenset[int]:
     """Ids of all rounds that may have an urn on disk."""
-    rows = db.scalars(select(RoundRow.id).where(RoundRow.opened_at.is_not(None), RoundRow.destroyed_at.is_(None)))
+    rows = db.scalars(
+        select(RoundRow.id).where(_LIVING, RoundRow.opened_at.is_not(None), RoundRow.destroyed_at.is_(None))
+    )
     return frozenset(rows)
 
 
 def untold(db: Session, limit: int) -> tuple[tuple[Round, Account], ...]:
     """Invited accounts of open rounds whose invitation is not in the outbox yet."""
-    return _asked(
-        db, limit, InviteeRow.told_at.is_(None), RoundRow.closing_at.is_(None), RoundRow.cancelled_at.is_(None)
-    )
+    return _asked(db, limit, InviteeRow.told_at.is_(None), *_OPEN)
+
+
+def next_invitee(db: Session, round_id: int, after: int) -> tuple[int, Account, bool] | None:
+    """The invited account that comes after ``after`` in this round: its place, itself, whether it can be written to."""
+    row = db.execute(
+        select(InviteeRow.id, AccountRow)
+        .join(AccountRow, AccountRow.id == InviteeRow.account_id)
+        .where(InviteeRow.round_id == round_id, InviteeRow.id > after)
+        .order_by(InviteeRow.id)
+        .limit(1)
+    ).first()
+    return None if row is None else (row.id, as_account(row.AccountRow), row.AccountRow.blocked_at is None)
 
 
 def unended(db: Session, limit: int) -> tuple[tuple[Round, Account], ...]:
     """Invited accounts of rounds whose urn is destroyed and who have not been sent the end of it."""
-    return _asked(db, limit, InviteeRow.ended_at.is_(None), RoundRow.destroyed_at.is_not(None))
+    return _asked(db, limit, InviteeRow.ended_at.is_(None), _LIVING, RoundRow.destroyed_at.is_not(None))
+
+
+def due_to_settle(db: Session) -> Round | None:
+    """A round that is over, and of which everybody has been told; or one that never opened."""
+    untold = exists().where(InviteeRow.round_id == RoundRow.id, InviteeRow.ended_at.is_(None))
+    over = RoundRow.destroyed_at.is_not(None) & ~untold
+    return _first(db, (), _LIVING, over | (RoundRow.cancelled_at.is_not(None) & RoundRow.opened_at.is_(None)))
 
 
 def next_due(db: Session, now: datetime) -> datetime | None:
-    """When the next round opens or closes."""
+    """When the next round opens or closes, or the next reminder is due."""
     opens = select(func.min(RoundRow.opens_at)).where(
-        RoundRow.opens_at > now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None)
+        _LIVING, RoundRow.opens_at > now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None)
     )
-    closes = select(func.min(RoundRow.closes_at)).where(
-        RoundRow.closes_at > now, RoundRow.closing_at.is_(None), RoundRow.cancelled_at.is_(None)
-    )
-    return min((moment for query in (opens, closes) if (moment := db.scalar(query))), default=None)
+    closes = select(func.min(RoundRow.closes_at)).where(RoundRow.closes_at > now, *_OPEN)
+    reminds = select(func.min(RoundRow.remind_at)).where(RoundRow.remind_at > now, *_OPEN)
+    queries = (opens, closes, reminds)
+    return min((moment for query in queries if (moment := db.scalar(query))), default=None)
 
 
 def as_round(row: RoundRow) -> Round:
     return Round(
         id=row.id, municipality_id=row.municipality_id, number=row.number, topic=row.topic, minimum=row.minimum,
         opens_at=row.opens_at, closes_at=row.closes_at, opened_at=row.opened_at, closing_at=row.closing_at,
-        closed_at=row.closed_at, cancelled_at=row.cancelled_at, invited=row.invited,
+        closed_at=row.closed_at, cancelled_at=row.cancelled_at, invited=row.invited, form=Form(row.form), days=row.days,
+        occurrence=row.occurrence, answered=row.answered, extended_at=row.extended_at,
     )  # fmt: skip
 
 
@@ -158,4 +209,4 @@ def _asked(db: Session, limit: int, *where: ColumnElement[bool]) -> tuple[tuple[
         .order_by(InviteeRow.id)
         .limit(limit)
     ).all()
-    return tuple((as_round(r), Account(a.id, a.telegram_id, a.locale, a.municipality_id)) for r, a in rows)
+    return tuple((as_round(r), as_account(a)) for r, a in rows)

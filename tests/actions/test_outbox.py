@@ -107,7 +107,8 @@ def test_a_deed_that_fails_posts_nothing(post: Post) -> None:
 
 def test_a_claimed_message_is_what_was_posted(post: Post) -> None:
     posted = post.post("key", CHANNEL, Kind.SUMMARY)
-    assert post.take() == Parcel(posted, Kind.SUMMARY, CHANNEL, None, {"text": "key"}, 1)
+    week = timedelta(days=7)
+    assert post.take() == Parcel(posted, Kind.SUMMARY, None, CHANNEL, None, {"text": "key"}, 1, post.now + week)
     row = post.row("key")
     assert (row.state, row.claimed_at, row.tries) == (OutboxState.IN_FLIGHT, post.now, 1)
     assert post.claim() is None

@@ -14,7 +14,7 @@ from core.actions import people, pulse
 from core.queries import pulse as queries
 from core.queries import trends
 from core.rules.people import Account, Role
-from core.rules.pulse import Dimension, ItemRole, Round
+from core.rules.pulse import Dimension, Form, ItemRole, Round
 from core.rules.refusal import Reason, Refusal
 from core.rules.trends import Code, Figure, Participation, Result
 from core.tables import FigureRow, InviteeRow, MunicipalityRow, OutboxRow, RoundRow, StatementRow
@@ -41,7 +41,7 @@ def test_a_planned_round_takes_topic_minimum_and_closing_time_from_the_municipal
 def test_what_is_foreseen_is_what_is_planned_and_leaves_no_trace(town: Town) -> None:
     opens_at = town.now + timedelta(days=3)
     before = tables(town.database)
-    foreseen = town.do(pulse.foresee, town.coordinator, opens_at, town.now)
+    foreseen = town.do(pulse.foresee, town.coordinator, opens_at, Form.SHORT, town.now)
     assert tables(town.database) == before
     planned = town.plan(opens_at)
     assert (foreseen.id, foreseen.number, foreseen.opens_at, foreseen.closes_at) == (
@@ -62,13 +62,11 @@ def test_no_round_before_the_setup_is_complete(town: Town, field: str) -> None:
         db.execute(update(MunicipalityRow).values({field: ""}))
     for deed in (pulse.foresee, pulse.plan):
         with refused(Reason.SETUP_INCOMPLETE):
-            town.do(deed, town.coordinator, town.now, town.now)
+            town.do(deed, town.coordinator, town.now, Form.LONG, town.now)
 
 
 def test_one_round_at_a_time_from_planning_to_the_count(town: Town) -> None:
     planned = town.plan(town.now + timedelta(hours=1))
-    with refused(Reason.ROUND_RUNNING):
-        town.plan()
     town.do(pulse.open_round, town.urns, planned.id, planned.opens_at)
     with refused(Reason.ROUND_RUNNING):
         town.plan()
@@ -87,15 +85,37 @@ def test_one_round_at_a_time_from_planning_to_the_count(town: Town) -> None:
 
 def test_planning_twice_at_the_same_moment_plans_one_round(town: Town) -> None:
     done = together(*[town.plan] * 4)
-    assert done.count(Reason.ROUND_RUNNING) == 3
+    assert len({planned.id for planned in done if isinstance(planned, Round)}) == 1
     with town.database.begin() as db:
         assert len(db.scalars(select(RoundRow)).all()) == 1
 
 
+def test_a_waiting_round_is_moved_not_doubled(town: Town) -> None:
+    waiting = town.plan(town.now + timedelta(days=2))
+    moved = town.plan(town.now + timedelta(days=9), Form.LONG)
+    assert (moved.id, moved.number, moved.form) == (waiting.id, waiting.number, Form.LONG)
+    assert moved.opens_at == waiting.opens_at + timedelta(days=7)
+    assert moved.closes_at == waiting.closes_at + timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "opens_at"),
+    [
+        ("2026-11-28T11:00:00+01:00", "2026-11-30T09:00:00+01:00"),
+        ("2026-11-25T22:30:00+01:00", "2026-11-26T09:00:00+01:00"),
+        ("2026-12-25T09:00:00+01:00", "2026-12-28T09:00:00+01:00"),
+    ],
+    ids=["Saturday", "at night", "Christmas"],
+)
+def test_a_round_for_later_opens_in_the_sending_hours(town: Town, asked_for: str, opens_at: str) -> None:
+    planned = town.plan(datetime.fromisoformat(asked_for))
+    assert planned.opens_at == datetime.fromisoformat(opens_at)
+
+
 def test_a_year_ahead_is_too_far(town: Town) -> None:
     with refused(Reason.DATE_TOO_FAR):
-        town.plan(town.now + timedelta(days=366) + MICROSECOND)
-    assert town.plan(town.now + timedelta(days=366))
+        town.plan(town.now + timedelta(days=367))
+    assert town.plan(town.now + timedelta(days=365))
 
 
 def test_no_round_without_anybody_to_ask(town: Town) -> None:
@@ -110,7 +130,7 @@ def test_only_a_coordinator_plans_and_unplans(town: Town) -> None:
     planned = town.plan()
     for deed in (pulse.foresee, pulse.plan):
         with refused(Reason.NOT_A_COORDINATOR):
-            town.do(deed, member, town.now, town.now)
+            town.do(deed, member, town.now, Form.LONG, town.now)
     with refused(Reason.NOT_A_COORDINATOR):
         town.do(pulse.unplan, member, planned.id)
 
@@ -362,14 +382,15 @@ def test_the_close_stores_exactly_what_is_published(town: Town) -> None:
     after = tables(town.database)
     assert [name for name in after if after[name] != before[name]] == ["figure", "round"]
     with town.database.begin() as db:
-        figures = {(f.dimension, f.value, f.code, f.n) for f in db.scalars(select(FigureRow))}
+        figures = {(f.kind, f.subject, f.value, f.code, f.n) for f in db.scalars(select(FigureRow))}
         row = db.scalars(select(RoundRow)).one()
         assert (row.took_part, row.base, row.invited) == (5, 6, 6)
         assert (row.closing_at, row.closed_at, row.destroyed_at) == (round_.closes_at,) * 3
-    assert figures == {("must", 90, "≥", 5), ("want", 10, "<", 5)}
+    assert figures == {("dimension", "must", 90, "≥", 5), ("dimension", "want", 10, "<", 5)}
     assert _results(town) == (
-        Result(round_.id, 1, round_.closes_at.date(), Participation(5, 6), 5,
-               {Dimension.MUST: Figure(90, Code.FROM, 5), Dimension.WANT: Figure(10, Code.BELOW, 5)}),
+        Result(round_.id, 1, round_.closes_at.date(), Participation(5, 6), 5, 6,
+               {Dimension.MUST: Figure(90, Code.FROM, 5), Dimension.WANT: Figure(10, Code.BELOW, 5)},
+               statements=town.do(queries.statements, round_.id)),
     )  # fmt: skip
     assert not town.urns.exists(round_.id)
 

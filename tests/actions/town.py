@@ -16,7 +16,7 @@ from core.db import Database, Session
 from core.queries import people as people_queries
 from core.queries import pulse as pulse_queries
 from core.rules.people import Account, Channel, Department, DepartmentKind, Involvement, Member, Role
-from core.rules.pulse import Round, Statement
+from core.rules.pulse import Form, Round, Statement
 from core.rules.refusal import Reason, Refusal
 from core.tables import AccountRow, Table
 from core.urn import Urns
@@ -125,8 +125,8 @@ class Town:
 
     # Rounds
 
-    def plan(self, opens_at: datetime | None = None) -> Round:
-        return self.do(pulse.plan, self.coordinator, opens_at or self.now, self.now)
+    def plan(self, opens_at: datetime | None = None, form: Form = Form.SHORT) -> Round:
+        return self.do(pulse.plan, self.coordinator, opens_at or self.now, form, self.now)
 
     def open(self, opens_at: datetime | None = None) -> Round:
         """A round that is planned and open."""

@@ -63,8 +63,8 @@ def test_a_visitor_answers_moves_the_clock_and_reads_the_result(page: Page) -> N
     expect(channel.get_by_text("Pulsrunde 13")).to_be_visible()
     katrin = _chat(page, "Katrin Çelik")
     katrin.get_by_role("button", name="Beginnen").click()
-    for number in range(1, 7):
-        expect(katrin.get_by_text(f"Aussage {number} von 6")).to_be_visible()
+    for number in range(1, 10):
+        expect(katrin.get_by_text(f"Aussage {number} von 9")).to_be_visible()
         katrin.get_by_role("button", name="stimme eher zu", exact=True).click()
     expect(katrin.get_by_text("Danke!")).to_be_visible()
     ivana = _chat(page, "Ivana Kovač")

@@ -8,6 +8,7 @@ from bot.limiter import TELEGRAM
 from core.db import Database
 from core.queries import people as queries
 from core.rules.people import Involvement, Reachability
+from core.rules.pulse import Form
 from sandbox.people import Telegram
 from screens import buttons
 from tests.journeys.installation import Installation, at, link_in
@@ -88,7 +89,7 @@ def test_who_blocks_the_bot_is_shown_as_blocked_and_comes_back_with_start(
     gone.writes("/start")
     gone.sees("Landkreis Musterland")
     gone.presses("Puls beantworten")
-    gone.sees("Aussage 1 von 6")
+    gone.sees("Aussage 1 von 9")
 
 
 def test_a_block_that_telegram_only_tells_at_sending_is_noticed(
@@ -140,7 +141,7 @@ def test_under_five_answers_it_says_so_everywhere(town: Installation, register: 
     for person in register.staff[:4]:
         person.presses("Beginnen")
         person.presses("stimme voll zu")
-        person.sees("Aussage 2 von 6")
+        person.sees("Aussage 2 von 9")
     town.advance(at(2026, 11, 27, 14))
     for room in (*register.everybody, register.channel):
         told = room.sees("Weniger als fünf Antworten")
@@ -152,7 +153,7 @@ def test_a_press_after_the_close_counts_no_longer(town: Installation, telegram: 
     _open_round(town, register)
     person = register.staff[0]
     person.presses("Beginnen")
-    question = person.sees("Aussage 1 von 6")
+    question = person.sees("Aussage 1 von 9")
     # The closing beat is late: the clock says that it is over, nothing has closed it yet.
     town.clock.moment = at(2026, 11, 27, 14)
     assert person.presses("stimme voll zu", message=question) == "Die Runde ist beendet. Ihre Antwort zählt nicht mehr."
@@ -310,7 +311,7 @@ def test_no_claim_of_a_member_or_of_another_town_does_anything(
         *(buttons.RemovePerson(register.municipality_id, member) for member in range(1, 9)),
         buttons.InviteMany(register.municipality_id),
         buttons.RevokeMany(register.municipality_id),
-        buttons.PlanRound(register.municipality_id, 0),
+        buttons.PlanRound(register.municipality_id, 0, Form.LONG),
         buttons.UnplanRound(register.municipality_id, 1),
         buttons.ConfirmChannel(register.municipality_id, 1),
         buttons.DeclineChannel(register.municipality_id, 1),
@@ -344,7 +345,7 @@ def test_a_second_press_of_the_same_button_does_nothing_twice(town: Installation
     maren.presses("Pulsrunde")
     maren.presses("Jetzt beginnen …")
     preview = maren.sees_button("Jetzt beginnen und alle einladen")
-    data = buttons.PlanRound(register.municipality_id, 0).pack()
+    data = buttons.PlanRound(register.municipality_id, 0, Form.LONG).pack()
     assert maren.raw_callback(preview, data) == ""
     assert "schon eine Runde geplant oder offen" in maren.raw_callback(preview, data)
     town.settle()
@@ -373,7 +374,7 @@ def test_one_round_that_cannot_be_counted_holds_up_no_other(
         for person in register_.staff:
             person.presses("Beginnen")
             person.presses("stimme voll zu")
-            person.sees("Aussage 2 von 6")
+            person.sees("Aussage 2 von 9")
     first_key = min((town.data / "urn").glob("*.key"))
     with town.down():
         first_key.unlink()

@@ -16,6 +16,7 @@ from core.db import Database
 from core.queries import outbox
 from core.queries import people as people_queries
 from core.rules.people import DepartmentKind, Involvement, Role
+from core.rules.pulse import Form
 from sandbox.people import Person, Room, Telegram
 from sandbox.server import serve
 from tests.journeys.installation import BOT_NAME, TOKEN, Clock
@@ -115,7 +116,7 @@ class Town:
             self.channel: Room = telegram.channel("Koordination", owner=owner)
             channel = channels.propose(db, actor, self.channel.id, "Koordination", is_public=False)
             channels.confirm(db, actor, channel.id, now)
-            pulse.plan(db, actor, now, now)
+            pulse.plan(db, actor, now, Form.SHORT, now)
         self.people: list[Person] = [owner, *staff]
         for person in self.people:
             person.writes("/hilfe")

@@ -52,7 +52,7 @@ def test_presses_and_texts_wait_for_the_database(town: Installation, telegram: T
     maren.presses("Jetzt beginnen und alle einladen")
     town.settle()
     first.presses("Beginnen")
-    question = first.sees("Aussage 1 von 6")
+    question = first.sees("Aussage 1 von 9")
     agree = next(button for row in question.keyboard for button in row if button.text == "stimme eher zu")
     with _outage(town.settings.database_url):
         telegram.press(first.id, first.id, question.id, agree.data or "")
@@ -60,9 +60,9 @@ def test_presses_and_texts_wait_for_the_database(town: Installation, telegram: T
         polls = telegram.updates.poller
         # A poll changes nothing that anybody sees, so it wakes nobody: look again every second.
         assert any(telegram.wait_for(lambda: telegram.updates.poller > polls + 3, 1) for _ in range(30))
-        assert not first.has("Aussage 2 von 6")
+        assert not first.has("Aussage 2 von 9")
         assert not second.has("Datenschutz in Kürze")
-    first.sees("Aussage 2 von 6")
+    first.sees("Aussage 2 von 9")
     second.sees("Datenschutz in Kürze")
     telegram.wait_idle()
     town.settle()

@@ -139,8 +139,8 @@ def test_by_webhook_the_same_things_happen(hooked: Installation, telegram: Teleg
     hooked.settle()
     for person in register.everybody:
         person.presses("Beginnen")
-        for number in range(1, 7):
-            person.sees(f"Aussage {number} von 6")
+        for number in range(1, 10):
+            person.sees(f"Aussage {number} von 9")
             person.presses("teils, teils")
         person.sees("Danke!")
     hooked.advance(at(2026, 11, 27, 14))
@@ -222,7 +222,7 @@ def test_logs_hold_no_names_ids_texts_or_tokens(tmp_path: Path, telegram: Telegr
             register.owner.presses("Jetzt beginnen und alle einladen")
             register.staff[1].presses("Beginnen")
             register.staff[1].presses("stimme eher zu")
-            register.staff[1].sees("Aussage 2 von 6")
+            register.staff[1].sees("Aussage 2 von 9")
             with telegram.change():
                 telegram.updates.add("message", {"message_id": "unreadable"}, 1)
             telegram.wait_idle()

@@ -3,7 +3,7 @@
 import ast
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
 from types import ModuleType, NoneType
@@ -16,8 +16,12 @@ from sqlalchemy.orm import Session
 import handlers
 from core.actions import channels as channel_deeds
 from core.actions import people as people_deeds
+from core.actions import plans as plan_deeds
 from core.actions import pulse as pulse_deeds
+from core.actions import reminders as reminder_deeds
+from core.actions import statements as statement_deeds
 from core.rules.people import Member, Permission, Reachability, Role
+from core.rules.plans import Plan, PlanKind, suggested
 from core.rules.refusal import Reason, Refusal
 from handlers import FORMS, HAPPENED, OPENED, PRESSED, TYPED
 from screens import buttons, commands
@@ -28,15 +32,18 @@ HANDLERS = Path(inspect.getfile(handlers)).parent
 GUARDS = {"require_coordinator", "hold"}
 """They refuse whoever is no coordinator; every deed of the coordination begins with one of them."""
 
-DEEDS: tuple[ModuleType, ...] = (channel_deeds, people_deeds, pulse_deeds)
+DEEDS: tuple[ModuleType, ...] = (channel_deeds, people_deeds, plan_deeds, pulse_deeds, reminder_deeds, statement_deeds)
 
 FOR_EVERYBODY = {
     buttons.ShowPrivacy, buttons.ShowPrivacyInFull, buttons.CancelForm, buttons.Join, buttons.CorrectName,
-    buttons.JoinAsNamed, buttons.ShowInvitation, buttons.ReadNotice,
+    buttons.JoinAsNamed, buttons.ShowInvitation, buttons.ReadNotice, buttons.ShowMyData, buttons.AskLeave,
+    buttons.AskLeaveHere, buttons.Leave,
 }  # fmt: skip
 FOR_MEMBERS = {
     buttons.OpenMenu, buttons.ChooseMunicipality, buttons.SwitchMunicipality, buttons.ChooseLanguage,
     buttons.SetLanguage, buttons.StartPulse, buttons.ShowStatement, buttons.PulseAnswer, buttons.PulsePrivacy,
+    buttons.ShowResults, buttons.ShowDetails, buttons.ExplainResult, buttons.ShowAbsence, buttons.GoAway,
+    buttons.AskAway, buttons.ComeBack,
 }  # fmt: skip
 
 
@@ -90,7 +97,7 @@ def test_what_is_not_for_everybody_or_members_is_for_the_coordination_alone() ->
     assert {b for b, p in permissions.items() if p is Permission.ANYONE} == FOR_EVERYBODY
     assert {b for b, p in permissions.items() if p is Permission.MEMBER} == FOR_MEMBERS
     assert set(permissions.values()) == set(Permission)
-    assert {route.name for route in FORMS if route.permission is not Permission.COORDINATOR} == {"join"}
+    assert {route.name for route in FORMS if route.permission is not Permission.COORDINATOR} == {"join", "away"}
     assert {route.link for route in OPENED if route.permission is Permission.ANYONE} == {buttons.JoinLink}
 
 
@@ -144,6 +151,13 @@ def test_every_form_that_is_asked_is_routed_and_every_routed_one_is_asked() -> N
     assert {name for _, name, _ in asked()} == {route.name for route in FORMS}
 
 
+def test_only_the_last_press_of_a_form_finds_what_was_typed() -> None:
+    """Every other press of the coordination leaves the form: ``bot.updates`` forgets it."""
+    ending = {route.button for route in PRESSED if route.ends_form}
+    assert ending == {buttons.ProposeStatement}
+    assert all(route.permission is Permission.COORDINATOR for route in PRESSED if route.ends_form)
+
+
 def test_a_form_of_the_coordination_remembers_its_municipality() -> None:
     """``bot.updates`` finds the member by it."""
     permissions = {route.name: route.permission for route in FORMS}
@@ -176,8 +190,11 @@ REFUSING = [*GUARDED, (people_deeds, "hold")]
 
 def test_the_deeds_of_the_coordination_are_the_ones_we_know() -> None:
     assert {name for _, name in GUARDED} == {
-        "propose", "confirm", "decline", "set_topic", "record_involvement", "add_departments", "remove_department",
-        "invite", "renew_link", "invite_many", "revoke_many", "remove", "foresee", "plan", "unplan",
+        "propose", "confirm", "decline", "approve", "retire", "set_topic", "record_involvement", "add_departments",
+        "remove_department", "invite", "renew_link", "invite_many", "revoke_many", "remove", "foresee", "plan",
+        "unplan", "extend",
+        "save", "pause", "resume", "discard", "skip", "undo_skip", "add_period", "remove_period", "set_land",
+        "set_minimum", "set_channel_locale",
     }  # fmt: skip
 
 
@@ -209,7 +226,10 @@ def some(hint: Any, actor: Member) -> Any:
         return next(iter(hint))
     if get_origin(hint) is Sequence:
         return ("Jugendamt",)
-    values: dict[Any, Any] = {Session: Session(), Member: actor, int: 1, str: "Jugendamt", bool: False, datetime: NOW}
+    values: dict[Any, Any] = {
+        Session: Session(), Member: actor, int: 1, str: "Jugendamt", bool: False, datetime: NOW, date: NOW.date(),
+        Plan: suggested(PlanKind.PULSE, NOW.date()),
+    }  # fmt: skip
     return values[hint]
 
 
@@ -240,12 +260,14 @@ def reaching(module: ModuleType) -> Iterator[tuple[str, str]]:
     """Which function of a handlers' module does which guarded deed, also through another one of the module."""
     known = functions(module)
     names = {name for _, name in GUARDED}
+    aliases = {alias: value for alias, value in vars(module).items() if value in DEEDS}
     does = {
         (function, name)
         for function, node in known.items()
         for name in names
-        for _ in calls(node, f"deeds.{name}")
-        if getattr(getattr(module, "deeds", None), name, None)
+        for alias, deeds in aliases.items()
+        for _ in calls(node, f"{alias}.{name}")
+        if hasattr(deeds, name)
     }
     while True:
         more = {
@@ -264,7 +286,11 @@ def test_whatever_does_a_deed_of_the_coordination_is_routed_for_it_alone() -> No
         (r.handler.__module__, r.handler.__name__): r.permission for r in (*TYPED, *PRESSED, *OPENED, *FORMS)
     }
     reached = set()
-    for module in (handlers.channels, handlers.people, handlers.pulse, handlers.start, handlers.privacy):
+    for module in (
+        handlers.channels, handlers.people, handlers.plans, handlers.pulse, handlers.rounds, handlers.start,
+        handlers.privacy,
+        handlers.statements,
+    ):  # fmt: skip
         for function, deed in reaching(module):
             reached.add(deed)
             permission = permissions.get((module.__name__, function), Permission.COORDINATOR)

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from core.rules.refusal import Reason, Refusal
 from screens import buttons
-from screens.buttons import LARGEST, SIZE_LIMIT, Button, DeepLink, JoinLink, MenuLink, OpenMenu, PulseAnswer, Token
+from screens.buttons import (
+    LARGEST,
+    SIZE_LIMIT,
+    Button,
+    DeepLink,
+    JoinLink,
+    MenuLink,
+    OpenMenu,
+    PulseAnswer,
+    Sketch,
+    Token,
+)
 
 KINDS = [*Button.known.values(), *DeepLink.known.values()]
 HEX = "0123456789abcdef"
@@ -22,6 +33,8 @@ def value_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.integers(0, LARGEST) | st.sampled_from([0, 1, LARGEST])
     if hint is Token:
         return st.text(HEX, min_size=32, max_size=32)
+    if hint is Sketch:
+        return st.from_regex(buttons._SKETCH, fullmatch=True)
     assert issubclass(hint, StrEnum)
     return st.sampled_from(hint)
 

@@ -4,6 +4,7 @@ After a wanted change: ``UPDATE_GOLDEN=1 make test ARGS=tests/screens/test_golde
 """
 
 import inspect
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -13,21 +14,54 @@ from types import ModuleType
 
 import pytest
 
-from screens import Jump, Key, Press, Screen, channels, commands, menu, people, privacy, pulse, refusals, trends
+from screens import (
+    Jump,
+    Key,
+    Press,
+    Screen,
+    absence,
+    channels,
+    commands,
+    details,
+    digest,
+    menu,
+    people,
+    plans,
+    privacy,
+    pulse,
+    refusals,
+    rounds,
+    settings,
+    sketches,
+    statements,
+    trends,
+)
 from screens.l10n import LOCALES, texts
 from tests.screens.gallery import Shown, Town, gallery
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
-MODULES = (channels, menu, people, privacy, pulse, refusals, trends)
+MODULES = (
+    absence, channels, details, digest, menu, people, plans, privacy, pulse, refusals, rounds, settings, sketches,
+    statements, trends,
+)  # fmt: skip
 PARTS = {
     "menu.role_name",
     "menu.standing",
     "privacy.short_notice",
     "privacy.in_full",
     "privacy.in_short",
-    "trends.value",
-    "trends.margin",
+    "figures.value",
+    "figures.margin",
+    "figures.trend_word",
+    "figures.in_words",
+    "figures.nothing_shown",
+    "trends.channel_keys",
+    "sketches.rhythm",
+    "sketches.in_words",
+    "sketches.dates",
+    "sketches.date_of",
+    "sketches.choice",
 }
 """They are seen inside other screens."""
 
@@ -48,6 +82,10 @@ def _lines(screen: Screen) -> Iterator[str]:
         yield from (f" {p.name} ({p.caption}): {p.last} {p.detail}".rstrip() for p in chart.panels)
         yield f" {chart.since} to {chart.until}; – means: {chart.gap}]"
         yield ""
+    if file := screen.document:
+        yield f"[file: {file.name}"
+        yield from json.dumps(file.content, ensure_ascii=False, indent=1).splitlines()
+        yield from ("]", "")
     yield str(screen.text)
     if screen.keyboard:
         yield ""
@@ -121,6 +159,6 @@ def test_every_screen_hangs_in_the_gallery() -> None:
 
 
 def test_every_module_that_speaks_is_looked_at() -> None:
-    silent = {"__init__", "buttons", "chart", "commands", "l10n"}
+    silent = {"__init__", "buttons", "chart", "commands", "figures", "l10n"}
     files = {file.stem for file in Path(inspect.getfile(menu)).parent.glob("*.py")}
     assert files - silent == {module.__name__.removeprefix("screens.") for module in MODULES}

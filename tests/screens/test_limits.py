@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from sandbox.entities import length, parse_html
-from screens import Jump, Press, Screen, as_json, from_json
+from screens import Document, Jump, Press, Screen, as_json, from_json
 from screens.buttons import OpenMenu
 from screens.chart import Chart
 from screens.l10n import LOCALES, Texts, texts
@@ -35,7 +35,7 @@ def check(screen: Screen) -> None:
     """As Telegram would: only what it takes goes through."""
     text = visible(screen.text)
     assert text.strip()
-    assert length(text) <= (CAPTION if screen.chart else TEXT)
+    assert length(text) <= (CAPTION if screen.chart or screen.document else TEXT)
     assert length(visible(screen.to_pass_on)) <= TEXT
     assert length(screen.toast) <= TOAST
     assert sum(map(len, screen.keyboard)) <= KEYS
@@ -73,6 +73,7 @@ def test_a_screen_keeps_the_limits(
         Screen(Markup("x"), ((),)),
         Screen(Markup("x"), ((Jump("x", "a b"),),)),
         Screen(Markup("x"), toast="x" * 201),
+        Screen(Markup("x") * (CAPTION + 1), document=Document("x.json", {})),
         Screen(Markup("x") * (CAPTION + 1), chart=Chart("", "", (), "", "", "")),
     ],
 )
@@ -136,8 +137,8 @@ def test_a_screen_comes_out_of_the_outbox_as_it_went_in(
     for name, screen in shown[locale, town].items():
         if isinstance(screen, Screen):
             stored = json.loads(json.dumps(as_json(screen)))
-            # A toast answers a press, and what is to be passed on answers a form: neither is ever in the outbox.
-            assert from_json(stored) == replace(screen, toast="", to_pass_on=Markup()), name
+            # Toasts, what is to be passed on and files answer somebody who asked: they are never in the outbox.
+            assert from_json(stored) == replace(screen, toast="", to_pass_on=Markup(), document=None), name
             assert as_json(from_json(stored)) == stored
 
 
