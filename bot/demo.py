@@ -20,13 +20,15 @@ from starlette.applications import Starlette
 from bot import schema
 from bot.app import App, build
 from bot.config import Settings
-from core.actions import channels, people, pulse
+from core.actions import channels, people, plans, pulse
 from core.db import Database, Session
 from core.queries import people as people_queries
 from core.queries import pulse as pulse_queries
 from core.rules import workdays
 from core.rules.people import Account, DepartmentKind, Involvement, Member, Role
+from core.rules.plans import Land, Plan, PlanKind, suggested
 from core.rules.pulse import Form, Round
+from core.rules.recurrence import Cadence, Recurrence
 from core.urn import Urns
 from sandbox.page import Shown, routes
 from sandbox.people import Person, Telegram
@@ -131,6 +133,12 @@ async def run(folder: Path, port: int, announce: Callable[[str], None], running:
         await app.run(started=lambda: announce(address.url))
 
 
+def _local(moment: datetime, later: timedelta) -> datetime:
+    """The same time of day on the clock on the wall, so many days later."""
+    here = moment.astimezone(ZONE)
+    return workdays.instant(here.date() + later, here.time(), ZONE)
+
+
 class Town:
     """Landkreis Musterland: ten departments, a year of past rounds, one open; built by the deeds that people do."""
 
@@ -155,8 +163,9 @@ class Town:
         actor = self._settle(founded)
         channel = self._open_channel(actor, founded)
         for number in range(PAST_ROUNDS):
-            self._hold_round(actor, opening - (PAST_ROUNDS - number) * CADENCE, number)
+            self._hold_round(actor, _local(opening, -(PAST_ROUNDS - number) * CADENCE), number)
         self._leave_open(actor, opening)
+        self._plan_ahead(actor, opening)
         self._database.dispose()
         self._urns.close()
         shown = [Shown(person.id, figure.caption) for figure, person in self._people if figure.caption]
@@ -174,6 +183,7 @@ class Town:
         for which in Involvement:
             note = f"beteiligt am {founded.astimezone(ZONE):%d.%m.%Y}"
             self._do(partial(people.record_involvement, actor=actor, which=which, note=note))
+        self._do(lambda db: plans.set_land(db, actor, Land.BB, founded))
         names = tuple(dict.fromkeys(f.department for f in CAST if f.department))
         self._do(lambda db: people.add_departments(db, actor, names, DepartmentKind.DEPARTMENT))
         self._do(lambda db: people.add_departments(db, actor, PARTNERS, DepartmentKind.PARTNER))
@@ -216,6 +226,14 @@ class Town:
         for figure, person in self._people:
             if not figure.caption:
                 self._answer(round_, person, PAST_ROUNDS)
+
+    def _plan_ahead(self, actor: Member, opening: datetime) -> None:
+        """The rhythm of the past goes on, and the channel gets a digest on every first Monday."""
+        today = opening.astimezone(ZONE).date()
+        rhythm = Recurrence(Cadence.FOUR_WEEKS, today.isoweekday(), 0, today + CADENCE)
+        rounds = Plan(PlanKind.PULSE, rhythm, workdays.OPENING_HOUR.hour, workdays.OPEN_WORKING_DAYS, Form.LONG)
+        for plan in (rounds, suggested(PlanKind.DIGEST, today)):
+            self._do(partial(plans.save, actor=actor, plan=plan, now=opening))
 
     def _open(self, actor: Member, opening: datetime) -> Round:
         planned = self._do(lambda db: pulse.plan(db, actor, opening, Form.LONG, opening))

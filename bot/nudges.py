@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from telegram.error import Conflict, InvalidToken, TelegramError
 
+from bot.errors import Unavailable
 from bot.limiter import Priority
 from bot.sender import Later, Sender, judge
 from bot.worker import Worker
@@ -33,15 +34,18 @@ class Nudges:
         self._clock = clock
 
     async def send(self, parcel: Parcel, stopped: asyncio.Event) -> bool:
-        """Remind everybody who is to be reminded; False if we were stopped before the end. Raises Unavailable."""
+        """Remind everybody who is to be reminded; False if we were stopped before the end.
+
+        Raises Unavailable if we were stopped while the database could not be reached.
+        """
         round_id, which, place = parcel.round_id or 0, int(parcel.screen["which"]), 0
         while not stopped.is_set() and self._clock() < parcel.expires_at:
-            nudge = await self._do(next_nudge, round_id, which, place)
+            nudge = await self._do(next_nudge, round_id, which, place, stopped)
             if nudge is None:
                 return True
             place = nudge.place
             if nudge.screen is not None and not await self._shown(nudge, parcel, stopped):
-                await self._do(withdraw_nudge, round_id, which, place)
+                await self._do(withdraw_nudge, round_id, which, place, stopped)
         return not stopped.is_set()
 
     async def _shown(self, nudge: Nudge, parcel: Parcel, stopped: asyncio.Event) -> bool:
@@ -73,8 +77,19 @@ class Nudges:
         except TelegramError:
             return
 
-    async def _do(self, step: Callable[[Moment, int, int, int], R], round_id: int, which: int, place: int) -> R:
+    async def _do(
+        self, step: Callable[[Moment, int, int, int], R], round_id: int, which: int, place: int, stopped: asyncio.Event
+    ) -> R:
+        """Tried again until the database is back: given up, the row would stay in flight until the next start."""
+
         def in_transaction(db: Session) -> R:
             return step(Moment(db, self._urns, self._clock()), round_id, which, place)
 
-        return await self._worker.transaction(in_transaction)
+        while True:
+            try:
+                return await self._worker.transaction(in_transaction)
+            except Unavailable:
+                if stopped.is_set():
+                    raise
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopped.wait(), FIRST_PAUSE)

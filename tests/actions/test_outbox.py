@@ -253,11 +253,13 @@ def test_what_was_in_the_air_at_a_crash_is_in_doubt_unless_it_may_be_repeated(po
     again: list[Parcel] = []
     assert post.state("target") == OutboxState.SENT
     assert post.state("waiting") == OutboxState.WAITING
-    if kind is Kind.EDIT:
+    if kind in outbox.REPEATABLE:
         assert in_doubt == 0
         assert post.state("in the air") == OutboxState.WAITING
         again = [post.take(post.now + SECOND), post.take(post.now + SECOND)]
-        assert {(p.kind, p.message_id, p.tries) for p in again} == {(Kind.EDIT, 17, 2), (Kind.NOTICE, None, 1)}
+        assert {(p.kind, p.message_id, p.tries) for p in again} == {
+            (kind, 17 if kind is Kind.EDIT else None, 2), (Kind.NOTICE, None, 1)
+        }  # fmt: skip
     else:
         assert in_doubt == 1
         row = post.row("in the air")
@@ -277,8 +279,8 @@ def test_doubt_without_a_crash_is_treated_alike(post: Post, kind: Kind) -> None:
     post.sent(post.take(), 17)
     post.post("key", kind=kind, edits_id=target if kind is Kind.EDIT else None)
     post.do(outbox.record_doubt, post.take(), post.now)
-    assert post.state("key") == (OutboxState.WAITING if kind is Kind.EDIT else OutboxState.IN_DOUBT)
-    assert (post.claim(post.now + HOUR) is None) == (kind is not Kind.EDIT)
+    assert post.state("key") == (OutboxState.WAITING if kind in outbox.REPEATABLE else OutboxState.IN_DOUBT)
+    assert (post.claim(post.now + HOUR) is None) == (kind not in outbox.REPEATABLE)
 
 
 def test_a_chat_with_a_message_in_doubt_goes_on(post: Post) -> None:
