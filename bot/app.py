@@ -29,8 +29,8 @@ from bot.replies import Replies
 from bot.sender import Sender
 from bot.updates import ALLOWED, Updates
 from bot.worker import Worker
-from core.db import Database
-from core.queries import people, pulse
+from core.db import Database, Session
+from core.queries import people, plans, pulse
 from core.rules import workdays
 from core.urn import Urns
 
@@ -102,7 +102,11 @@ class App:
 
     async def next_due(self) -> datetime | None:
         """When the next thing happens by itself."""
-        return await self.worker.transaction(lambda db: pulse.next_due(db, self.clock()))
+        return await self.worker.transaction(self._next_due)
+
+    def _next_due(self, db: Session) -> datetime | None:
+        moments = (query(db, self.clock()) for query in (pulse.next_due, plans.next_digest))
+        return min((moment for moment in moments if moment), default=None)
 
     async def health(self) -> Mapping[str, bool]:
         """What works, by name."""

@@ -22,7 +22,6 @@ from core.rules.plans import (
     PeriodKind,
     Plan,
     PlanKind,
-    closes,
     dues,
     lateness,
     left_out,
@@ -31,7 +30,7 @@ from core.rules.plans import (
 )
 from core.rules.pulse import next_form
 from core.rules.refusal import Reason, Refusal
-from core.rules.workdays import FURTHEST, sending
+from core.rules.workdays import FURTHEST, closing, sending
 from core.tables import MunicipalityRow, PeriodRow, PlanRow, RoundRow
 
 FORGOTTEN_AFTER = timedelta(days=60)
@@ -180,7 +179,8 @@ def plan_ahead(db: Session, plan_id: int, now: datetime) -> bool:
     db.add(
         RoundRow(
             municipality_id=here.id, number=(last or 0) + 1, topic=here.topic, minimum=here.minimum, opens_at=due.at,
-            closes_at=closes(plan, days, due.at), form=next_form(plan.form, plans.last_forms(db, here.id)),
+            closes_at=closing(due.at, days.zone, days.closed, plan.days),
+            form=next_form(plan.form, plans.last_forms(db, here.id)),
             days=plan.days, occurrence=due.on,
         )
     )  # fmt: skip
@@ -224,16 +224,14 @@ def _replanning(db: Session, place: int, now: datetime) -> Iterator[None]:
     yield
     db.flush()
     for row in db.scalars(select(PlanRow).where(PlanRow.municipality_id == place)):
-        plan, days = _plan(row), plans.calendar(db, place)
-        back = hidden - {due.on for due in left_out(plan, days, min(hidden) - A_DAY, max(hidden))} if hidden else ()
-        if plan.kind is PlanKind.PULSE and back:
+        if row.kind == PlanKind.PULSE and (back := hidden - _hidden(db, row, now)):
             row.done = min(row.done, min(back) - A_DAY)
         _look_ahead(db, row, now)
     db.flush()
 
 
 def _take_back(db: Session, place: int, now: datetime) -> frozenset[date]:
-    """Returns the dates that a pause hides among those that the plan has passed over."""
+    """Returns what a pause hides until the change is made."""
     row = _row(db, place, PlanKind.PULSE)
     if row is None:
         return frozenset()
@@ -241,7 +239,12 @@ def _take_back(db: Session, place: int, now: datetime) -> frozenset[date]:
     if made is not None and made.occurrence is not None and made.opens_at > now:
         db.execute(delete(RoundRow).where(RoundRow.id == made.id, RoundRow.opened_at.is_(None)))
         row.done = made.occurrence - A_DAY
-    days = plans.calendar(db, place)
+    return _hidden(db, row, now)
+
+
+def _hidden(db: Session, row: PlanRow, now: datetime) -> frozenset[date]:
+    """What a pause leaves out of the dates that lie ahead and that the plan has passed over."""
+    days = plans.calendar(db, row.municipality_id)
     long_ago = now.astimezone(days.zone).date() - LOOK_BACK
     return frozenset(due.on for due in left_out(_plan(row), days, long_ago, row.done))
 

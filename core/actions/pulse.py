@@ -104,8 +104,7 @@ def open_round(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
         return True
     calendar = plans.calendar(db, row.municipality_id)
     row.topic, row.minimum, row.invited = municipality.topic, municipality.minimum, len(invited)
-    closes_at = workdays.closing(max(now, row.opens_at), calendar.zone, calendar.closed, row.days)
-    row.closes_at = min(closes_at, now + workdays.LONGEST_OPEN)
+    row.closes_at = workdays.closing(max(now, row.opens_at), calendar.zone, calendar.closed, row.days)
     row.remind_at = next(iter(workdays.reminders(now, row.closes_at, calendar.zone, calendar.closed)), None)
     row.look_at = next_look(now, calendar.zone)
     db.execute(insert(InviteeRow), [{"round_id": round_id, "account_id": account_id} for account_id in invited])

@@ -10,16 +10,17 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from core.queries import pulse
-from core.rules.plans import A_DAY, LOOK_BACK, Calendar, Outlook, Period, PeriodKind, Periods, Plan, PlanKind, Standing
+from core.rules.plans import A_DAY, LOOK_BACK, Calendar, Outlook, Period, PeriodKind, Plan, PlanKind, Standing
 from core.rules.plans import dues as dates_of
 from core.rules.plans import outlook as seen_from
 from core.rules.pulse import SHORT_IN_A_ROW, Form, Round
 from core.rules.recurrence import Recurrence
-from core.rules.workdays import DaysOff
+from core.rules.workdays import DaysOff, Periods
 from core.tables import MunicipalityRow, PeriodRow, PlanRow, RoundRow
 
 __all__ = [
-    "Calendar", "as_standing", "calendar", "due_digest", "free_from", "last_forms", "made_by", "outlook", "periods",
+    "Calendar", "as_standing", "calendar", "due_digest", "free_from", "last_forms", "made_by", "next_digest", "outlook",
+    "periods",
     "standing", "to_plan", "used",
 ]  # fmt: skip
 
@@ -75,14 +76,13 @@ def used(db: Session, municipality_id: int) -> frozenset[date]:
 
 def free_from(db: Session, municipality_id: int) -> datetime:
     """When the last round was over, or was to be: a date before that has been missed."""
-    over = func.coalesce(RoundRow.cancelled_at, RoundRow.closes_at)
     last = db.scalar(
         select(RoundRow)
         .where(
             RoundRow.municipality_id == municipality_id,
             RoundRow.closed_at.is_not(None) | RoundRow.cancelled_at.is_not(None),
         )
-        .order_by(over.desc())
+        .order_by(RoundRow.number.desc())
         .limit(1)
     )
     return datetime.min.replace(tzinfo=UTC) if last is None else last.cancelled_at or last.closes_at
@@ -155,3 +155,8 @@ def outlook(db: Session, municipality_id: int, plan: Plan, now: datetime) -> Out
     passed = takewhile(lambda due: due.on <= done, dates_of(plan, days, long_ago))
     skipped = [due for due in passed if due.at > since and due.on not in gone]
     return replace(seen_from(plan, days, done, gone, since), skipped=skipped[-1] if skipped else None)
+
+
+def next_digest(db: Session, now: datetime) -> datetime | None:
+    """When the next digest is due."""
+    return db.scalar(select(func.min(PlanRow.next_at)).where(PlanRow.next_at > now, PlanRow.paused_at.is_(None)))

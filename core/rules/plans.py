@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from core.rules.pulse import OPEN_DAYS, Form
 from core.rules.recurrence import Cadence, Recurrence, upcoming
 from core.rules.refusal import Reason, Refusal
-from core.rules.workdays import LONGEST_OPEN, SENDING_UNTIL, DaysOff, closing, instant
+from core.rules.workdays import SENDING_UNTIL, DaysOff, instant
 
 MINIMA = (5, 8, 10, 15)
 """Fewest answers for which a municipality lets anything be shown: never below five (RULES 4.2)."""
@@ -128,7 +128,7 @@ def suggested(kind: PlanKind, today: date) -> Plan:
     """A round every four weeks, on a Monday; the digest on the first Monday of the month."""
     start = today + TIME_TO_LOOK
     if kind is PlanKind.PULSE:
-        return Plan(kind, Recurrence(Cadence.FOUR_WEEKS, 1, 0, start), 9, 5, Form.SHORT)
+        return Plan(kind, Recurrence(Cadence.FOUR_WEEKS, 1, 0, start), 9, 5, Form.LONG)
     return Plan(kind, Recurrence(Cadence.MONTHLY, 1, 1, start), 9, 0, Form.SHORT)
 
 
@@ -183,16 +183,6 @@ def _with_cadence(plan: Plan, cadence: Cadence) -> Plan:
     possible = open_days(plan.kind, cadence)
     days = plan.days if plan.days in possible else possible[-1]
     return replace(plan, recurrence=replace(r, cadence=cadence, nth=nth), days=days)
-
-
-@dataclass(frozen=True)
-class Periods:
-    """The days of some periods, both ends included; a public holiday is no pause."""
-
-    periods: tuple[tuple[date, date], ...] = ()
-
-    def __contains__(self, day: object) -> bool:
-        return isinstance(day, date) and any(first <= day <= last for first, last in self.periods)
 
 
 @dataclass(frozen=True)
@@ -289,12 +279,6 @@ def next_round(
         return due.on not in used and due.at >= free_from and (due.at >= now or is_late_today)
 
     return next((due for due in dues(plan, calendar, done) if counts(due)), None)
-
-
-def closes(plan: Plan, calendar: Calendar, opens_at: datetime) -> datetime:
-    """15:00 on the last of its working days; never more than 21 days later, however many days off there are."""
-    ends = (closing(opens_at, calendar.zone, calendar.closed, days) for days in range(plan.days, 0, -1))
-    return next((at for at in ends if at <= opens_at + LONGEST_OPEN), opens_at + LONGEST_OPEN)
 
 
 def outlook(plan: Plan, calendar: Calendar, after: date, used: Collection[date], since: datetime) -> Outlook:

@@ -122,9 +122,14 @@ def sending(moment: datetime, zone: ZoneInfo, closed: Container[date] = ()) -> d
 def closing(
     opens_at: datetime, zone: ZoneInfo, closed: Container[date] = (), days: int = OPEN_WORKING_DAYS
 ) -> datetime:
-    """15:00 on the fifth working day (or the one that ``days`` says), the opening day included (RULES 7)."""
+    """15:00 on the fifth working day (or the one that ``days`` says), the opening day included (RULES 7).
+
+    Never more than 21 days later, however many days off there are: then on the last working day before.
+    """
     opening_day = opens_at.astimezone(zone).date()
-    return instant(nth_working_day(opening_day, days, closed), CLOSING_HOUR, zone)
+    ends = (instant(nth_working_day(opening_day, n, closed), CLOSING_HOUR, zone) for n in range(days, 0, -1))
+    latest = opens_at.astimezone(UTC) + LONGEST_OPEN
+    return next((at for at in ends if opens_at < at <= latest), latest)
 
 
 def reminders(

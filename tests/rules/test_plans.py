@@ -17,11 +17,9 @@ from core.rules.plans import (
     Land,
     Lateness,
     Part,
-    Periods,
     Plan,
     PlanKind,
     choices,
-    closes,
     dues,
     lateness,
     left_out,
@@ -37,7 +35,7 @@ from core.rules.plans import (
 from core.rules.pulse import OPEN_DAYS, Form
 from core.rules.recurrence import Cadence, Recurrence
 from core.rules.refusal import Reason, Refusal
-from core.rules.workdays import LANDS, LONGEST_OPEN, DaysOff
+from core.rules.workdays import LANDS, LONGEST_OPEN, DaysOff, Periods, closing
 from screens import buttons
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -119,7 +117,7 @@ def test_what_is_suggested_is_possible_and_leaves_time_to_look(kind: PlanKind) -
 def test_the_default_is_every_four_weeks_on_mondays_at_nine_for_five_working_days() -> None:
     plan = suggested(PlanKind.PULSE, TODAY)
     assert plan.recurrence.rule == "FREQ=WEEKLY;INTERVAL=4;BYDAY=MO"
-    assert (plan.hour, plan.days, plan.form) == (9, 5, Form.SHORT)
+    assert (plan.hour, plan.days, plan.form) == (9, 5, Form.LONG)
 
 
 def test_the_lands_are_the_ones_whose_holidays_are_known() -> None:
@@ -252,14 +250,14 @@ def test_a_date_is_used_once_even_if_the_plan_begins_anew() -> None:
 
 def test_a_round_closes_at_three_on_its_last_working_day() -> None:
     opens_at = at(date(2026, 12, 4), 9)
-    assert closes(FRIDAYS, PLAIN, opens_at) == at(date(2026, 12, 10), 15)
-    assert closes(replace(FRIDAYS, days=10), PLAIN, opens_at) == at(date(2026, 12, 17), 15)
+    assert closing(opens_at, BERLIN, PLAIN.closed) == at(date(2026, 12, 10), 15)
+    assert closing(opens_at, BERLIN, PLAIN.closed, 10) == at(date(2026, 12, 17), 15)
 
 
 def test_no_round_is_open_for_more_than_21_days_however_long_it_is_closed() -> None:
     weeks_off = replace(PLAIN, closed=DaysOff("BB", ((date(2026, 12, 21), date(2027, 1, 8)),)))
     opens_at = at(date(2026, 12, 14), 9)
-    ends = closes(replace(FRIDAYS, days=10), weeks_off, opens_at)
+    ends = closing(opens_at, BERLIN, weeks_off.closed, 10)
     assert ends == at(date(2026, 12, 18), 15)
 
 
@@ -268,7 +266,7 @@ def test_a_round_by_plan_ends_within_21_days_and_before_the_next_one(plan: Plan,
     if plan.kind is PlanKind.DIGEST:
         return
     first, second = islice(dues(with_start(plan, day), PLAIN, day), 2)
-    ends = closes(plan, PLAIN, first.at)
+    ends = closing(first.at, BERLIN, PLAIN.closed, plan.days)
     assert first.at < ends <= first.at + LONGEST_OPEN
     if plan.days <= 5:
         assert ends < second.at

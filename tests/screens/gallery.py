@@ -30,7 +30,6 @@ from core.rules.plans import (
     Part,
     Period,
     PeriodKind,
-    Periods,
     Plan,
     PlanKind,
     Standing,
@@ -45,7 +44,7 @@ from core.rules.recurrence import Cadence, Recurrence
 from core.rules.refusal import Reason, Refusal
 from core.rules.statements import AT_MOST, Wording
 from core.rules.trends import ITEMS_FROM, SHARES_FROM, Code, Figure, Participation, Published, Result
-from core.rules.workdays import DaysOff
+from core.rules.workdays import DaysOff, Periods
 from screens import (
     Screen,
     absence,
