@@ -85,7 +85,7 @@ class App:
         except Unavailable:
             raise Fatal("The database cannot be reached (DREIKLANG_DATABASE_URL).") from None
         finally:
-            self.beats.stop()
+            await self.beats.stop()
             await self.bot.shutdown()
             await self.delivery.landed()
             self.worker.close()
@@ -180,7 +180,7 @@ class App:
         started()
         await asyncio.wait((stop, *tasks.values()), return_when=FIRST_COMPLETED)
         stop.cancel()
-        self.beats.stop()
+        await self.beats.stop()
         self.polling.stop()
         if server is not None:
             server.stop()

@@ -56,9 +56,11 @@ class Beats:
         )  # fmt: skip
         self._scheduler.start()
 
-    def stop(self) -> None:
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+    async def stop(self) -> None:
+        """Let the beat in hand end: APScheduler would cancel it."""
+        async with self._turn:
+            if self._scheduler.running:
+                self._scheduler.shutdown(wait=False)
 
     async def run(self, beat: Beat) -> None:
         """One beat until it finds nothing more to do; a failing step does not keep the others from theirs."""

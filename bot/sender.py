@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from telegram import (
     BotCommand,
@@ -75,6 +76,7 @@ class Sender:
 
     def __init__(self, bot: "ExtBot[Priority]") -> None:
         self._bot = bot
+        self._drawing = asyncio.Lock()
 
     @property
     def name(self) -> str:
@@ -100,7 +102,7 @@ class Sender:
             )  # fmt: skip
         else:
             message = await self._bot.send_photo(
-                chat_id, await _picture(screen.chart), caption=screen.text, parse_mode=ParseMode.HTML,
+                chat_id, await self._picture(screen.chart), caption=screen.text, parse_mode=ParseMode.HTML,
                 reply_markup=self._keyboard(screen), protect_content=screen.protected, rate_limit_args=priority,
             )  # fmt: skip
         return message.message_id
@@ -134,6 +136,11 @@ class Sender:
                 if not command.for_coordinators
             ]
             await self._bot.set_my_commands(shown, BotCommandScopeAllPrivateChats(), language_code=locale)
+
+    async def _picture(self, chart: Chart) -> bytes:
+        # One at a time, so that those who wait for the same picture find it drawn.
+        async with self._drawing:
+            return await asyncio.to_thread(_drawn, chart)
 
     def _keyboard(self, screen: Screen) -> InlineKeyboardMarkup | None:
         if not screen.keyboard:
@@ -180,5 +187,7 @@ def _file(document: Document) -> bytes:
     return json.dumps(document.content, ensure_ascii=False, indent=2).encode()
 
 
-async def _picture(chart: Chart) -> bytes:
-    return await asyncio.to_thread(draw, chart)
+@lru_cache(maxsize=32)
+def _drawn(chart: Chart) -> bytes:
+    """Everybody who is told of a round gets the same picture: it is drawn once in each language."""
+    return draw(chart)

@@ -66,11 +66,10 @@ class UrnMissing(Exception):  # noqa: N818  (a state of the world, told to peopl
 
 @dataclass(frozen=True)
 class Count:
-    """What one urn held: values per slot, how many voters gave at least one, and how many of those asked for did."""
+    """What one urn held: values per slot, and how many voters gave at least one value."""
 
     values: dict[int, list[int]]
     voters: int
-    asked_for: int = 0
 
 
 class Urns:
@@ -114,13 +113,10 @@ class Urns:
         """Take one voter's own ballots out again."""
         self._get(urn_id).remove(voter, slots)
 
-    def count(self, urn_id: int, asking: Iterable[str] = ()) -> Count:
-        """Open every ballot; raises ``InvalidTag`` if one was tampered with, ``UrnMissing`` if the file is damaged.
-
-        ``asking``: voters of whom only the number is wanted that gave a value.
-        """
+    def count(self, urn_id: int) -> Count:
+        """Open every ballot; raises ``InvalidTag`` if one was tampered with, ``UrnMissing`` if the file is damaged."""
         with _whole(urn_id):
-            return self._get(urn_id).count(asking)
+            return self._get(urn_id).count()
 
     def exists(self, urn_id: int) -> bool:
         return self._key_file(urn_id).exists() and (bool(self._url) or self._ballot_file(urn_id).exists())
@@ -238,7 +234,7 @@ class _Urn:
             bids = [self._bid(voter, slot) for slot in slots]
             connection.execute(delete(_ballot).where(_ballot.c.urn == self._id, _ballot.c.bid.in_(bids)))
 
-    def count(self, asking: Iterable[str]) -> Count:
+    def count(self) -> Count:
         values: dict[int, list[int]] = {}
         voters: set[bytes] = set()
         with self._engine.connect() as connection:
@@ -251,7 +247,7 @@ class _Urn:
                 if value != _NOTHING:
                     values.setdefault(slot, []).append(value)
                     voters.add(tag)
-        return Count(values, len(voters), len(voters & {self._tag(voter) for voter in asking}))
+        return Count(values, len(voters))
 
     def dispose(self) -> None:
         self._engine.dispose()

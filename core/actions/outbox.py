@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.db import own_outbox
@@ -31,6 +31,8 @@ REPEATABLE = frozenset({Kind.EDIT, Kind.REMINDER})
 """Going on with these after a crash tells nobody anything twice; all others are in doubt then, and not resent."""
 NO_CHAT = 0
 """A round's reminder is one row: whom it goes to is decided from the urn while it is being sent."""
+REMINDERS_AT_ONCE = 2
+"""Rounds that may be reminding at a time; each takes a while, and other messages go on beside them."""
 
 _POSTED = "posted"
 
@@ -118,8 +120,14 @@ def claim(db: Session, now: datetime) -> Parcel | None:
     )
     held_up = (
         exists()
-        .where(other.chat_id == OutboxRow.chat_id)
+        .where(other.chat_id == OutboxRow.chat_id, other.chat_id != NO_CHAT)
         .where((other.state == OutboxState.IN_FLIGHT) | retried_before)
+    )
+    reminding = (
+        select(func.count())
+        .where(other.chat_id == NO_CHAT, other.state == OutboxState.IN_FLIGHT)
+        .correlate(None)
+        .scalar_subquery()
     )
     row = db.scalar(
         select(OutboxRow)
@@ -128,6 +136,7 @@ def claim(db: Session, now: datetime) -> Parcel | None:
             OutboxRow.due_at <= now,
             OutboxRow.expires_at > now,
             ~held_up,
+            (OutboxRow.chat_id != NO_CHAT) | (reminding < REMINDERS_AT_ONCE),
         )
         .order_by(OutboxRow.due_at, OutboxRow.id)
         .limit(1)
@@ -208,6 +217,7 @@ def expire(db: Session, now: datetime) -> None:
 
 
 def _end(db: Session, parcel: Parcel, state: OutboxState, now: datetime, **values: Any) -> None:
-    # How often and when it was tried would tell that the reader was pressing buttons just then.
-    at = {"due_at": now, "claimed_at": None, "ended_at": now, "tries": 0}
+    # How often and when exactly it was tried would tell that the reader was pressing buttons just then.
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    at = {"due_at": hour, "claimed_at": None, "ended_at": hour, "tries": 0}
     db.execute(update(OutboxRow).where(OutboxRow.id == parcel.id).values(state=state, **at, **values))

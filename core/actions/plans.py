@@ -223,10 +223,10 @@ def _replanning(db: Session, place: int, now: datetime) -> Iterator[None]:
     hidden = _take_back(db, place, now)
     yield
     db.flush()
-    for row in db.scalars(select(PlanRow).where(PlanRow.municipality_id == place)):
-        if row.kind == PlanKind.PULSE and (back := hidden - _hidden(db, row, now)):
-            row.done = min(row.done, min(back) - A_DAY)
-        _look_ahead(db, row, now)
+    for changed in db.scalars(select(PlanRow).where(PlanRow.municipality_id == place)):
+        if changed.kind == PlanKind.PULSE and (back := hidden - _hidden(db, changed, now)):
+            changed.done = min(changed.done, min(back) - A_DAY)
+        _look_ahead(db, changed, now)
     db.flush()
 
 

@@ -183,17 +183,17 @@ def count(db: Session, urns: Urns, round_id: int, now: datetime) -> None:
     row = db.get_one(RoundRow, round_id, populate_existing=True)
     if row.closed_at is not None or row.cancelled_at is not None:
         return
-    away = pulse.away_throughout(db, round_id, row.opened_at or row.opens_at, row.closes_at)
-    round_ = pulse.as_round(row)
+    # What coordinators saw while the round was open is no published number, and does not outlive it.
+    row.answered = None
     try:
-        counted = urns.count(round_id, (voter(round_, account_id) for account_id in away))
+        counted = urns.count(round_id)
     except (UrnMissing, InvalidTag):
         row.cancelled_at = now
         return
     asked = pulse.statements(db, round_id)
     tally = trends.Tally({s.key: counted.values.get(i, []) for i, s in enumerate(asked)}, counted.voters)
-    # Who was away throughout belongs to the circle only if they took part all the same (RULES 1).
-    base = row.invited - (len(away) - counted.asked_for)
+    # Whether somebody who was away took part all the same must not show: the circle is never told person by person.
+    base = row.invited - pulse.away_throughout(db, round_id, row.opened_at or row.opens_at, row.closes_at)
     shown = trends.participation(tally, base, row.minimum)
     if shown is not None:
         row.took_part, row.base = shown.took_part, shown.base
@@ -229,7 +229,11 @@ def cancel_without_urn(db: Session, urns: Urns, round_: Round, now: datetime) ->
     """Cancel an open round whose urn is gone, as after a restore; True if it was."""
     if urns.exists(round_.id):
         return False
-    db.execute(update(RoundRow).where(RoundRow.id == round_.id, RoundRow.closed_at.is_(None)).values(cancelled_at=now))
+    db.execute(
+        update(RoundRow)
+        .where(RoundRow.id == round_.id, RoundRow.closed_at.is_(None))
+        .values(cancelled_at=now, answered=None)
+    )
     return True
 
 

@@ -16,7 +16,7 @@ from core.rules.pulse import COUNTED_FROM, REMINDER_SLOTS, Round, may_extend, ne
 from core.rules.refusal import Reason, Refusal
 from core.rules.trends import SMALLEST_GROUP
 from core.tables import InviteeRow, RoundRow
-from core.urn import UrnMissing, Urns
+from core.urn import InvalidTag, UrnMissing, Urns
 
 
 def due(db: Session, round_id: int, now: datetime) -> int:
@@ -72,7 +72,8 @@ def look(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
     try:
         # Never fewer than before: a count that falls when somebody leaves would tell that they had taken part.
         taken_part = max(urns.count(round_id).voters, round_.answered or 0)
-    except UrnMissing:
+    except (UrnMissing, InvalidTag):
+        # What becomes of such a round is decided when it is cancelled or counted.
         _set(db, round_id, look_at=None)
         return False
     following = next_look(now, calendar.zone)

@@ -62,10 +62,11 @@ def is_invited(db: Session, round_id: int, account_id: int) -> bool:
     return bool(db.scalar(_IS_INVITED, {"round_id": round_id, "account_id": account_id}))
 
 
-def away_throughout(db: Session, round_id: int, opened_at: datetime, closes_at: datetime) -> tuple[int, ...]:
-    """Invited accounts that were absent from the opening to the close."""
-    rows = db.scalars(
-        select(AccountRow.id)
+def away_throughout(db: Session, round_id: int, opened_at: datetime, closes_at: datetime) -> int:
+    """How many of the invited were absent from the opening to the close."""
+    query = (
+        select(func.count())
+        .select_from(AccountRow)
         .join(InviteeRow, InviteeRow.account_id == AccountRow.id)
         .where(
             InviteeRow.round_id == round_id,
@@ -73,7 +74,7 @@ def away_throughout(db: Session, round_id: int, opened_at: datetime, closes_at: 
             AccountRow.away_until >= closes_at.date(),
         )
     )
-    return tuple(rows)
+    return db.scalar(query) or 0
 
 
 def invitable(db: Session, municipality_id: int) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from core.tables import AccountRow, OutboxRow, RoundRow
 from core.urn import Urns
 from scheduler.moment import Moment
 from scheduler.pulse import next_nudge, withdraw_nudge
+from tests.actions.test_urn import ballots, replace
 from tests.actions.town import Town, found, refused, tables
 
 HALF_TIME = datetime.fromisoformat("2026-11-25T09:00:00+01:00")
@@ -186,6 +187,15 @@ def test_the_count_is_renewed_once_a_day_and_shows_nothing_below_three(town: Tow
     assert seen(first_look + timedelta(days=2)) == 3
 
 
+def test_a_round_with_a_forged_ballot_is_not_counted_while_it_is_open(town: Town) -> None:
+    round_ = town.open_with([ALL] * 4)
+    replace(town.urns, round_.id, {bid: bytes(len(sealed)) for bid, sealed in ballots(town.urns, round_.id).items()})
+    town.beat(LAST_MORNING)
+    assert (town.round(round_.id).answered, offers(town)) == (None, [])
+    town.beat(round_.closes_at)
+    assert town.round(round_.id).cancelled_at == round_.closes_at
+
+
 # Extension
 
 
@@ -294,7 +304,7 @@ def test_no_round_stays_open_for_more_than_three_weeks(town: Town) -> None:
 # The circle
 
 
-def test_who_was_away_throughout_is_no_part_of_the_circle_unless_they_took_part(town: Town) -> None:
+def test_who_was_away_throughout_is_no_part_of_the_circle_whether_they_took_part_or_not(town: Town) -> None:
     staff = town.staff(9)
     round_ = town.open()
     for account in staff[:5]:
@@ -306,7 +316,7 @@ def test_who_was_away_throughout_is_no_part_of_the_circle_unless_they_took_part(
     town.close(round_)
     with town.database.begin() as db:
         row = db.get_one(RoundRow, round_.id)
-        assert (row.took_part, row.base, row.invited) == (5, 9, 10)
+        assert (row.took_part, row.base, row.invited) == (5, 8, 10)
 
 
 # Forms and rotation

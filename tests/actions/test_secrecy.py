@@ -2,28 +2,38 @@
 
 import base64
 import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from core.db import Database
+from core.actions import absence, outbox, people, reminders
+from core.db import Database, Session
+from core.rules.people import Account
 from core.rules.pulse import Round
 from core.rules.refusal import Refusal
-from core.tables import Table
+from core.tables import InviteeRow, Table
 from core.urn import Urns
+from scheduler.moment import Moment
+from scheduler.pulse import withdraw_nudge
 from tests.actions.conftest import empty
-from tests.actions.saved import Saved, Scene
-from tests.actions.test_urn import ballots
+from tests.actions.forensics import Server, all_files, back_up, files_with, secrets_of, traces
+from tests.actions.postman import deliver, remind
+from tests.actions.saved import Copy, Saved, Scene
 from tests.actions.town import Town, found, tables
 from tests.postgres import EXISTING, Postgres
 
 CHANNEL = -100_123
 ANSWERS = ((4, 4, 5, 3, 2, 1), (5, 4, 4, 4, 0, 0), (3, 3, 3, 3, 3, 3), (1, 2, 3, 4, 5, 0), (5, 5, 5, 5, 5, 5))
+DAY_TWO = datetime.fromisoformat("2026-11-24T09:00:00+01:00")
+HALF_TIME = datetime.fromisoformat("2026-11-25T09:00:00+01:00")
+LAST_MORNING = datetime.fromisoformat("2026-11-27T09:00:00+01:00")
+NEXT_DAY = datetime.fromisoformat("2026-11-30T09:00:00+01:00")
 
 
 @pytest.fixture(params=["urns in files", "urns in postgresql"])
@@ -106,86 +116,167 @@ def test_an_answer_that_is_refused_writes_nothing_either(town: Town, urn_url: st
     assert footprint(town.database, urn_url) == before
 
 
+def test_reminding_leaves_no_trace_in_the_main_database(town: Town, urn_url: str) -> None:
+    """Nor does it tell whom, or how many: those who finished, who gave a part, who are away or are not reached."""
+    staff = town.staff(5)
+    round_ = town.open()
+    town.answers(staff[0], round_, ANSWERS[0])
+    town.answers(staff[1], round_, ANSWERS[1][:3])
+    town.do(absence.set_away, staff[2], round_.closes_at.date(), town.now.date())
+    town.do(people.mark_blocked, staff[3].telegram_id, town.now)
+    town.beat()
+    town.beat(HALF_TIME)
+    deliver(town, town.now)
+    parcel = _claimed_reminder(town, HALF_TIME)
+    before = footprint(town.database, urn_url)
+    reminded = list(remind(town, parcel, HALF_TIME))
+    assert reminded == [1_001, staff[1].telegram_id, staff[4].telegram_id]
+    town.do(withdraw, town.urns, round_, staff[4], HALF_TIME)
+    assert list(remind(town, parcel, HALF_TIME)) == [staff[4].telegram_id]
+    assert footprint(town.database, urn_url) == before
+
+
+def withdraw(db: Session, urns: Urns, round_: Round, account: Account, now: datetime) -> None:
+    place = db.scalars(select(InviteeRow.id).where(InviteeRow.account_id == account.id)).one()
+    withdraw_nudge(Moment(db, urns, now), round_.id, 1, place)
+
+
+def _claimed_reminder(town: Town, now: datetime) -> outbox.Parcel:
+    while (parcel := town.do(outbox.claim, now)) is not None and parcel.kind is not outbox.Kind.REMINDER:
+        town.do(outbox.record_sent, parcel, parcel.message_id or 10_000 + parcel.id, now)
+    assert parcel is not None
+    return parcel
+
+
+STAFF = 24
+EARLY, LATE, ENOUGH = 3, 4, 20
+"""So many have taken part at half-time (the first count that is shown), on the last morning, and at the close."""
+
+
 def test_rounds_that_differ_only_in_who_answered_leave_the_same_main_database(
     postgres: Postgres, tmp_path: Path, now: datetime, urn_url: str
 ) -> None:
-    """Nine are asked and five answer: the first five, or the last five in another order and with second thoughts."""
+    """Two lives of a round, from the opening over reminders and an extension to the results and the last beat.
+
+    The same number of people answer the same by the same days: the first of those invited, or the last, in another
+    order, with second thoughts, and early on only a part. So other people are reminded, and not as many.
+    """
 
     def build(database: Database, urns: Urns) -> Scene:
         town = found(database, urns, now)
         town.channel(CHANNEL)
-        return Scene(town, town.staff(8))
+        staff = town.staff(STAFF)
+        # Two are away, throughout and for some days, and one cannot be written to.
+        town.do(absence.set_away, staff[11], now.date() + timedelta(days=30), now.date())
+        town.do(absence.set_away, staff[12], HALF_TIME.date(), now.date())
+        town.do(people.mark_blocked, staff[13].telegram_id, now)
+        return Scene(town, staff)
 
     # All on SQLite, or all on PostgreSQL.
     saved = Saved(build, tmp_path / "saved", postgres if urn_url else None)
-    runs: list[list[object]] = []
-    for who, order in (((0, 1, 2, 3, 4), 1), ((7, 5, 4, 3, 6), -1)):
+    runs = []
+    for wavers, who in enumerate((range(ENOUGH), range(STAFF)[: -ENOUGH - 1 : -1])):
         with saved.copy(urn_url) as copy:
-            looks: list[object] = []
-            with copy.started() as scene:
-                round_ = scene.town.open()
-                scene.town.beat()
-                for person, values in zip(who, ANSWERS[::order], strict=True):
-                    if order < 0:
-                        scene.town.answers(scene.staff[person], round_, (1, 2, 3, 4, 5, 1))
-                    scene.town.answers(scene.staff[person], round_, values)
-                looks.append(tables(scene.town.database))
-            looks.append(_file(scene.town.database))
-            with copy.started() as scene:
-                scene.town.beat(round_.closes_at)
-                looks.append(tables(scene.town.database))
-            looks.append(_file(scene.town.database))
-            runs.append(looks)
-            assert len(tables_of(looks[2], "figure")) == 2
-            # Invitations, results and the summary; nothing has been sent that could be edited.
-            assert len(tables_of(looks[2], "outbox")) == 9 + 9 + 1
-    assert runs[0] == runs[1]
+            runs.append(Life(copy, tmp_path / "backups", tuple(who), wavers=bool(wavers)).live())
+    one, other = runs
+    assert [name for name, look in one.looks.items() if look != other.looks[name]] == []
+    assert one.looks.keys() == other.looks.keys()
+    # They were not the same lives at all.
+    assert not {*one.who[:LATE]} & {*other.who[:LATE]}
+    assert [len(reminded) for reminded in one.reminded] == [STAFF + 1 - 3 - EARLY, STAFF + 1 - 2 - LATE]
+    assert [len(reminded) for reminded in other.reminded] == [STAFF + 1 - 3, STAFF + 1 - 2]
+    # And there was something to see.
+    last = one.looks["settled"]
+    assert isinstance(last, Look)
+    assert Counter(kind for _, kind, *_ in last.rows["figure"]) == {"dimension": 3, "item": 6, "share": 4}
 
 
-def tables_of(look: object, name: str) -> list[tuple[object, ...]]:
-    assert isinstance(look, dict)
-    rows = look[name]
-    assert isinstance(rows, list)
-    return rows
+@dataclass(frozen=True)
+class Look:
+    """All that there is to see of an installation but its urns: rows, how they were written, and a backup."""
+
+    rows: Mapping[str, list[tuple[Any, ...]]]
+    traces: Mapping[str, object]
+    backup: Mapping[str, bytes]
 
 
-def _file(database: Database) -> bytes:
-    """The database file once nothing is in the log beside it any more; on PostgreSQL it is spread over many."""
-    return Path(database.url.database or "").read_bytes() if database.is_sqlite else b""
+class Life:
+    """One round of ``copy``: who answers, in turn, and what can be seen of it from outside after every step.
+
+    People who waver answer in another order, change what they answered, and leave the end of it for later.
+    """
+
+    def __init__(self, copy: Copy, backups: Path, who: tuple[int, ...], *, wavers: bool) -> None:
+        self.who = who
+        self.looks: dict[str, object] = {}
+        self.reminded: list[list[int]] = []
+        self._copy = copy
+        self._backups = backups
+        self._wavers = wavers
+
+    def live(self) -> "Life":
+        with self._copy.started() as scene:
+            round_ = scene.town.open()
+            self._let(scene.town, "opened")
+            self._answer(scene, round_, slice(EARLY))
+            self._look(scene.town, "answered")
+        self.looks["stopped"] = traces(self._copy.database)
+        with self._copy.started() as scene:
+            self._let(scene.town.at(DAY_TWO), "counted")
+            half_time = scene.town.at(HALF_TIME)
+            half_time.beat()
+            self._remind(half_time, "half-time")
+            self._answer(scene, round_, slice(EARLY, LATE))
+            last_morning = scene.town.at(LAST_MORNING)
+            last_morning.beat()
+            self._remind(last_morning, "last morning")
+            last_morning.do(reminders.extend, last_morning.coordinator, round_.id, LAST_MORNING)
+            self._let(last_morning, "extended")
+            self._answer(scene, round_, slice(LATE, ENOUGH))
+            self._finish(scene, round_)
+            self._let(scene.town.at(NEXT_DAY), "counted again")
+        with self._copy.started() as scene:
+            closes_at = scene.town.round(round_.id).closes_at
+            self._let(scene.town.at(closes_at - timedelta(hours=1)), "before the close")
+            scene.town.beat(closes_at)
+            self._look(scene.town, "settled")
+        self.looks["stopped again"] = traces(self._copy.database)
+        return self
+
+    def _answer(self, scene: Scene, round_: Round, part: slice) -> None:
+        order = -1 if self._wavers else 1
+        for number, values in list(zip(self.who, ANSWERS * 4, strict=True))[part][::order]:
+            if self._wavers:
+                scene.town.answers(scene.staff[number], round_, (1, 2, 3))
+            scene.town.answers(scene.staff[number], round_, values[:3] if self._wavers else values)
+
+    def _finish(self, scene: Scene, round_: Round) -> None:
+        for number, values in zip(self.who, ANSWERS * 4, strict=True):
+            if self._wavers:
+                scene.town.answers(scene.staff[number], round_, values)
+
+    def _remind(self, town: Town, name: str) -> None:
+        """With a look when some have been reminded and others have not; each of them takes a minute."""
+        parcel = _claimed_reminder(town, town.now)
+        going = remind(town, parcel, town.now)
+        reminded = [next(going), next(going)]
+        self._look(town, f"{name}, in the middle")
+        reminded += going
+        self.reminded.append(reminded)
+        town.do(outbox.record_reminded, parcel, town.now + len(reminded) * timedelta(minutes=1))
+        self._let(town, name)
+
+    def _let(self, town: Town, name: str) -> None:
+        """Let happen and be sent what is due."""
+        town.beat()
+        deliver(town, town.now)
+        self._look(town, name)
+
+    def _look(self, town: Town, name: str) -> None:
+        self.looks[name] = Look(tables(town.database), traces(town.database), back_up(town.database, self._backups))
 
 
 # After the close: nothing is left
-
-
-def secrets_of(town: Town, round_: Round, folder: Path) -> tuple[bytes, list[bytes]]:
-    """An urn's key; and the number and the sealed part of each of its ballots."""
-    key = (folder / "urn" / f"{round_.id}.key").read_bytes()
-    return key, [part for ballot in ballots(town.urns, round_.id).items() for part in ballot]
-
-
-def guises(secret: bytes) -> set[bytes]:
-    """As bytes, hexadecimal, and within a longer text in base64, whatever stands before it."""
-    in_base64 = set()
-    for before in range(3):
-        encoded = base64.b64encode(bytes(before) + secret)
-        # The first and the last characters hold bits of the neighbours too.
-        middle = encoded[(0, 2, 3)[before] : -4]
-        in_base64 |= {middle, middle.replace(b"+", b"-").replace(b"/", b"_")}
-    return {secret, secret.hex().encode(), secret.hex().upper().encode(), *in_base64}
-
-
-def files_with(files: Iterable[Path], secrets: Iterable[bytes]) -> set[str]:
-    needles = [guise for secret in secrets for guise in guises(secret)]
-    hits = set()
-    for file in files:
-        contents = file.read_bytes()
-        if any(needle in contents for needle in needles):
-            hits.add(file.name)
-    return hits
-
-
-def all_files(folder: Path) -> list[Path]:
-    return [file for file in folder.rglob("*") if file.is_file()]
 
 
 def test_the_search_finds_a_secret_in_every_guise(tmp_path: Path) -> None:
@@ -204,39 +295,6 @@ def test_the_search_finds_a_secret_in_every_guise(tmp_path: Path) -> None:
     assert files_with(all_files(tmp_path), [secret]) == set(writings) - {"other"}
 
 
-class Server:
-    """What PostgreSQL has written to disk for one database since this was made."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._wal = self._ask("SELECT pg_walfile_name(pg_current_wal_lsn())")
-
-    def files(self) -> list[Path]:
-        """Empty only if the server is not ours and its files cannot be read from here."""
-        with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("CHECKPOINT")
-        folder = Path(self._ask("SHOW data_directory"))
-        own = folder / "base" / self._ask("SELECT oid FROM pg_database WHERE datname = current_database()")
-        if os.environ.get(EXISTING) and not os.access(own, os.R_OK | os.X_OK):
-            return []
-        log = [file for file in (folder / "pg_wal").iterdir() if file.is_file() and file.name >= self._wal]
-        shared = [
-            file
-            for part in folder.iterdir()
-            if part.is_dir() and part.name not in {"base", "pg_wal"}
-            for file in all_files(part)
-        ]
-        found = [*all_files(own), *log, *shared]
-        # It is the right place: what the town is about stands there.
-        assert any("Frühe Hilfen".encode() in file.read_bytes() for file in all_files(own))
-        assert log
-        return found
-
-    def _ask(self, query: str) -> str:
-        with self._database.engine.connect() as connection:
-            return str(connection.exec_driver_sql(query).scalar_one())
-
-
 def test_no_file_keeps_a_key_or_a_ballot_after_the_close(town: Town, urn_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     servers = [] if town.database.is_sqlite else [Server(town.database)]
@@ -246,15 +304,19 @@ def test_no_file_keeps_a_key_or_a_ballot_after_the_close(town: Town, urn_url: st
     town.beat()
     for account in staff:
         town.answers(account, round_, (1, 1, 1, 1, 1, 1))
-    key, lying = secrets_of(town, round_, folder)
+    key, lying = secrets_of(town.urns, round_.id, folder)
     for account, values in zip(staff, ANSWERS, strict=True):
         # With the second thoughts, the first ones are secret still.
         town.answers(account, round_, values)
-    lying = [*{*lying, *secrets_of(town, round_, folder)[1]}]
-    assert len(lying) == 30 + 30 + 30
+    town.beat(HALF_TIME)
+    sent: list[str] = []
+    deliver(town, HALF_TIME, sent.append)
+    assert [note.split()[2] for note in sent if "reminder" in note] == ["1001"]
+    lying = [*{*lying, *secrets_of(town.urns, round_.id, folder)[1]}]
+    # Five people's answers, sealed twice, and the mark of a reminder.
+    assert len(lying) == 30 + 30 + 30 + 2
 
     backup = tmp_path / "backup"
-    backup.mkdir()
     back_up(town.database, backup)
     urn_files = {f"{round_.id}.key"} if urn_url else {f"{round_.id}.key", f"{round_.id}.db-wal"}
     assert files_with(all_files(folder), [key]) == {f"{round_.id}.key"}
@@ -280,7 +342,7 @@ def test_a_cancelled_round_leaves_nothing_either(town: Town, urn_url: str, tmp_p
     account = town.account(town.coordinator)
     round_ = town.open()
     town.answers(account, round_, (1, 2, 3, 4, 5, 0))
-    key, lying = secrets_of(town, round_, folder)
+    key, lying = secrets_of(town.urns, round_.id, folder)
     town.urns.close()
     (folder / "urn" / f"{round_.id}.key").rename(tmp_path / "stolen")
     (tmp_path / "stolen").unlink()
@@ -288,24 +350,6 @@ def test_a_cancelled_round_leaves_nothing_either(town: Town, urn_url: str, tmp_p
     assert town.round(round_.id).cancelled_at is not None
     assert files_with(all_files(folder), [key, *lying]) == set()
     assert list((folder / "urn").iterdir()) == []
-
-
-def back_up(database: Database, folder: Path) -> None:
-    """The main database as an operator would save it, in the middle of its work."""
-    if database.is_sqlite:
-        with closing(sqlite3.connect(database.url.database or "")) as source, closing(
-            sqlite3.connect(folder / "backup.db")
-        ) as target:  # fmt: skip
-            source.backup(target)
-        assert "Frühe Hilfen".encode() in (folder / "backup.db").read_bytes()
-        return
-    with database.engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        for name in Table.metadata.tables:
-            with driver.cursor() as cursor, cursor.copy(f"COPY {name} TO STDOUT") as rows:
-                (folder / f"{name}.copy").write_bytes(b"".join(bytes(part) for part in rows))
-    assert "Frühe Hilfen".encode() in (folder / "municipality.copy").read_bytes()
 
 
 def test_the_urn_folder_is_its_owners_alone(town: Town, tmp_path: Path) -> None:
@@ -323,6 +367,7 @@ def test_no_table_could_link_a_person_with_an_answer() -> None:
         for table in Table.metadata.sorted_tables
         for column in table.columns
         if column.name in {"account_id", "member_id", "telegram_id", "chat_id"}
+        or {key.column.table.name for key in column.foreign_keys} & {"account", "member"}
     }
     assert naming == {
         "account.telegram_id",
@@ -333,8 +378,9 @@ def test_no_table_could_link_a_person_with_an_answer() -> None:
         "member.account_id",
         "outbox.account_id",
         "outbox.chat_id",
+        "own_statement.proposed_by",
     }
     columns = {table.name: {column.name for column in table.columns} for table in Table.metadata.sorted_tables}
     assert columns["invitee"] == {"id", "round_id", "account_id", "told_at", "ended_at"}
-    assert columns["figure"] == {"id", "round_id", "dimension", "value", "code", "n"}
-    assert not {"ballot", "answer", "participation"} & set(columns)
+    assert columns["figure"] == {"id", "round_id", "kind", "subject", "value", "code", "n"}
+    assert not {"ballot", "answer", "participation", "reminder"} & set(columns)

@@ -195,7 +195,7 @@ def _do(step: Callable[[Moment], bool], database: Database, urns: Urns, now: dat
 
 
 def tables(database: Database, *, without: Iterable[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, as the driver gives it; on PostgreSQL with the traces that writing leaves in it."""
+    """Every row of every table, as the driver gives it."""
     with database.engine.connect() as connection:
         return {name: _rows(connection, name, without) for name in sorted(Table.metadata.tables)}
 

@@ -9,19 +9,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot import schema
 from core.actions import channels, people, pulse
+from core.actions.outbox import Kind
 from core.db import Database
 from core.queries import outbox
 from core.queries import people as people_queries
+from core.queries import pulse as pulse_queries
 from core.rules.people import DepartmentKind, Involvement, Role
 from core.rules.pulse import Form
+from core.tables import OutboxRow, OutboxState
+from core.urn import Urns
 from sandbox.people import Person, Room, Telegram
 from sandbox.server import serve
 from tests.journeys.installation import BOT_NAME, TOKEN, Clock
 
 STAFF = 6
+HALF_TIME = datetime.fromisoformat("2026-11-25T08:00:00+00:00")
 CLOSE = datetime.fromisoformat("2026-11-27T14:00:00+00:00")
 
 OPENING = (
@@ -50,9 +56,11 @@ CLOSING = (
     "core.actions.pulse:count:after:1",
     "core.urn:_shred:after:1",
     "core.actions.pulse:destroy:after:1",
-    *(f"bot.beats#Beats:_do:after:{n}" for n in (4, 6, 8, 10)),
+    *(f"bot.beats#Beats:_do:after:{n}" for n in (4, 8, 10, 12)),
     "bot.sender#Sender:send:after:1",
 )
+# And how many lose their reminder by it: the one in hand, if that was not sent yet.
+REMINDING = (("bot.nudges:next_nudge:after:3", 1), ("bot.nudges#Nudges:_point:before:2", 0))
 
 
 class Supervisor:
@@ -121,6 +129,26 @@ class Town:
         for person in self.people:
             person.writes("/hilfe")
         owner.adds_bot(self.channel)
+
+    def open_and_answer(self, urns: Urns, now: datetime) -> Person:
+        """The round is open, and everybody has been told; returns who has finished."""
+        *_, finished = self.people
+        with self.database.begin() as db:
+            planned = pulse_queries.due_to_open(db, now)
+            assert planned is not None
+            pulse.open_round(db, urns, planned.id, now)
+            for _, invited in pulse_queries.untold(db, STAFF):
+                pulse.mark_told(db, planned.id, invited.id, now)
+            account = people_queries.account(db, finished.id)
+            assert account is not None
+            for position in range(6):
+                pulse.answer(db, urns, account, planned.municipality_id, planned.id, position, 4, now)
+        return finished
+
+    def has_reminded(self) -> bool:
+        with self.database.begin() as db:
+            rows = db.scalars(select(OutboxRow.state).where(OutboxRow.kind == Kind.REMINDER))
+            return list(rows) == [OutboxState.SENT]
 
     def in_doubt(self, kind: str) -> int:
         with self.database.begin() as db:
@@ -192,3 +220,21 @@ def test_killed_at_any_step(step: str, scene: tuple[Town, Supervisor], clock: Cl
     assert town.heard("Beteiligung: ", [town.channel]) + town.in_doubt("summary") >= 1
     assert town.heard("75 Punkte", [town.channel]) == town.heard("Beteiligung: ", [town.channel])
     assert list((tmp_path / "data" / "urn").iterdir()) == []
+
+
+@pytest.mark.parametrize(("step", "lost"), REMINDING)
+def test_killed_while_people_are_reminded(
+    step: str, lost: int, scene: tuple[Town, Supervisor], clock: Clock, tmp_path: Path
+) -> None:
+    town, supervisor = scene
+    urns = Urns(tmp_path / "data" / "urn")
+    finished = town.open_and_answer(urns, clock.now())
+    urns.close()
+    supervisor.start(HALF_TIME, step)
+    # What is recorded changes nothing in Telegram, so it wakes nobody: look again every second.
+    assert any(town.telegram.wait_for(town.has_reminded, 1) for _ in range(60))
+    supervisor.stop()
+    assert supervisor.kills == 1
+    told = [town.heard("Erinnerung: Puls", [person]) for person in town.people]
+    assert told[town.people.index(finished)] == 0
+    assert sorted(told) == [0] * (1 + lost) + [1] * (STAFF - 1 - lost)

@@ -10,9 +10,13 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from bot import schema
+from core.actions import pulse
+from core.db import Database
+from core.queries import people
+from core.rules.pulse import Form
 from sandbox.people import Telegram
 from sandbox.server import serve
-from tests.journeys.installation import Clock, Installation
+from tests.journeys.installation import Clock, Installation, at
 from tests.journeys.register import settle_town
 from tests.postgres import Postgres
 
@@ -67,3 +71,26 @@ def test_presses_and_texts_wait_for_the_database(town: Installation, telegram: T
     telegram.wait_idle()
     town.settle()
     assert len([m for m in second.messages if m.contains("Datenschutz in Kürze")]) == 1
+
+
+def test_reminding_goes_on_when_the_database_is_back(town: Installation, telegram: Telegram) -> None:
+    register = settle_town(town.settings.database_url, telegram, town.clock.now())
+    database = Database(town.settings.database_url)
+    with database.begin() as db:
+        _, (owner,) = people.identity(db, register.owner.id)
+        pulse.plan(db, owner, town.clock.now(), Form.SHORT, town.clock.now())
+    database.dispose()
+    town.start()
+    town.settle()
+    first, second, *_ = register.everybody
+    held = telegram.hold_next("sendMessage", chat_id=second.id)
+    town.clock.moment = at(2026, 11, 25, 8)
+    second.sees("Erinnerung: Puls", seconds=60)
+    with _outage(town.settings.database_url):
+        held.release()
+        # Long enough to look for the next one, and not to find the database.
+        assert not telegram.wait_for(lambda: register.staff[2].has("Erinnerung: Puls"), 1)
+    for person in register.everybody:
+        person.sees("Erinnerung: Puls", seconds=60)
+    town.settle()
+    assert [sum(m.contains("Erinnerung: Puls") for m in person.messages) for person in (first, second)] == [1, 1]
