@@ -35,6 +35,8 @@ from sandbox.people import Person, Telegram
 from sandbox.server import serve
 from scheduler import BEATS
 from scheduler.moment import Moment
+from screens.l10n import texts
+from screens.people import involved_on
 
 TOKEN = "1000001:demo"  # noqa: S105  (opens nothing but the sandbox)
 BOT_NAME = "dreiklang_demo_bot"
@@ -59,7 +61,7 @@ class Figure:
 
 COORDINATOR = Figure("Maren Vogt", Role.COORDINATOR, caption="Koordination")
 CAST = (
-    Figure("Jonas Albrecht", Role.COORDINATOR),
+    Figure("Jonas Albrecht", Role.COORDINATOR, caption="Zweite Koordination"),
     Figure("Katrin Çelik", Role.REPRESENTATIVE, "Jugendamt", caption="Ansprechperson, Jugendamt"),
     Figure("Bernd Östreich", Role.REPRESENTATIVE, "Schulverwaltungsamt", caption="Ansprechperson, Schulverwaltungsamt"),
     Figure(
@@ -181,7 +183,7 @@ class Town:
         actor = self._join(COORDINATOR, token, founded)
         self._do(lambda db: people.set_topic(db, actor, "Kommunales Bildungsmanagement"))
         for which in Involvement:
-            note = f"beteiligt am {founded.astimezone(ZONE):%d.%m.%Y}"
+            note = involved_on(texts("de"), founded.astimezone(ZONE).date())
             self._do(partial(people.record_involvement, actor=actor, which=which, note=note))
         self._do(lambda db: plans.set_land(db, actor, Land.BB, founded))
         names = tuple(dict.fromkeys(f.department for f in CAST if f.department))

@@ -45,7 +45,7 @@ def _take(chromium: str, address: str) -> None:
         maren.get_by_text("Die Einrichtung ist vollständig.").wait_for()
         katrin = page.get_by_role("region", name="Katrin Çelik")
         katrin.get_by_role("button", name="Beginnen").click()
-        katrin.get_by_text("Aussage 1 von 6").wait_for()
+        katrin.get_by_text("Aussage 1 von 9").wait_for()
         page.screenshot(path=DOCS / "demo.png")
         source = channel.get_by_role("img").last.evaluate("image => image.src")
         (DOCS / "summary.png").write_bytes(page.request.get(source).body())

@@ -107,6 +107,7 @@ PRESSED = (
     Pressed(buttons.RenewLink, people.renew_link, COORDINATOR),
     Pressed(buttons.AskRemovePerson, people.ask_remove, COORDINATOR),
     Pressed(buttons.RemovePerson, people.remove, COORDINATOR),
+    Pressed(buttons.AskInviteMany, people.ask_invite_many, COORDINATOR),
     Pressed(buttons.InviteMany, people.invite_many, COORDINATOR),
     Pressed(buttons.RevokeMany, people.revoke_many, COORDINATOR),
     Pressed(buttons.ShowChannel, channels.guide, COORDINATOR),

@@ -16,6 +16,7 @@ from screens import people as screens
 from screens.buttons import (
     AskDepartments,
     AskInvite,
+    AskInviteMany,
     AskInvolvedOn,
     AskNotNeeded,
     AskRemovePerson,
@@ -133,6 +134,10 @@ def invite_given(turn: Turn, draft: dict[str, Any], text: str) -> Screen:
     person, token = deeds.invite(turn.db, turn.member, role, department_id, text, turn.now)
     forms.done(turn)
     return _personal_link(turn, person, token)
+
+
+def ask_invite_many(turn: Turn, _button: AskInviteMany) -> Screen:
+    return screens.ask_crowd_link(turn.t, turn.member.municipality_id)
 
 
 def invite_many(turn: Turn, _button: InviteMany) -> Screen:

@@ -192,6 +192,11 @@ def _overview(turn: Turn, kind: PlanKind, toast: str = "") -> Screen:
     return screens.overview(turn.t, here, current, plan, shown, days, today, running, toast)
 
 
+def reopen(turn: Turn, sketch: str) -> Screen:
+    """The editor again, after a question that was cancelled."""
+    return _editor(turn, unpacked(sketch))
+
+
 def _editor(turn: Turn, plan: Plan) -> Screen:
     here = _here(turn)
     shown = plans.outlook(turn.db, here.id, plan, turn.now)

@@ -86,7 +86,8 @@ def extend(turn: Turn, button: ExtendRound) -> Screen:
 def _panel(turn: Turn, toast: str = "") -> Screen:
     running = pulse.running(turn.db, turn.member.municipality_id)
     longer = reminders.extendable_until(turn.db, running, turn.now) if running else None
-    return screens.panel(turn.t, _here(turn), running, longer, toast)
+    by_plan = None if running else plans.next_opening(turn.db, turn.member.municipality_id, turn.now)
+    return screens.panel(turn.t, _here(turn), running, longer, by_plan, toast)
 
 
 def _preview(turn: Turn, here: Municipality, minute: int, form: Form) -> Screen:
@@ -99,7 +100,9 @@ def _preview(turn: Turn, here: Municipality, minute: int, form: Form) -> Screen:
     else:
         shifted = asked_for if asked_for != expected.opens_at else None
     asked = statements.next_statements(turn.db, here.id, expected.number, form)
-    return screens.preview(turn.t, here, expected, asked, minute, shifted)
+    waiting = pulse.running(turn.db, here.id)
+    replaced = waiting.opens_at if waiting and waiting.opens_at != expected.opens_at else None
+    return screens.preview(turn.t, here, expected, asked, minute, shifted, replaced)
 
 
 def _form(turn: Turn) -> Form:

@@ -1,5 +1,6 @@
 """The first contact, joining by a link, the menu, language and help."""
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from core.actions import people as deeds
 from core.queries import people, pulse
 from core.rules.people import Member, clean_name
 from core.rules.refusal import Reason, Refusal
-from handlers import forms
+from handlers import forms, plans
 from handlers.turn import Turn
 from screens import Screen
 from screens import menu as menu_screens
@@ -125,9 +126,13 @@ def cancel(turn: Turn, _button: CancelForm) -> Screen:
     forms.done(turn)
     if form == JOIN:
         return screens.joining_cancelled(turn.t)
-    if "municipality" not in data:
+    here = data.get("municipality")
+    coordinating = next((m for m in turn.members if m.municipality_id == here and m.is_coordinator), None)
+    if coordinating is None:
         return home(turn)
-    place = data["municipality"]
+    if "sketch" in data:
+        return plans.reopen(replace(turn, acting=coordinating), data["sketch"])
+    place = coordinating.municipality_id
     running = pulse.running(turn.db, place)
     return screens.panel(turn.t, people.setup(turn.db, place), running, toast=menu_screens.cancelled(turn.t))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from core.actions import outbox, reminders
 from core.actions import pulse as deeds
@@ -99,8 +100,11 @@ def next_nudge(moment: Moment, round_id: int, which: int, after: int) -> Nudge |
         return Nudge(place, account.telegram_id, None)
     t = texts(account.locale)
     here = people.municipality(moment.db, round_.municipality_id)
+    last_day = (
+        moment.now.astimezone(ZoneInfo(here.zone)).date() == round_.closes_at.astimezone(ZoneInfo(here.zone)).date()
+    )
     return Nudge(
-        place, account.telegram_id, screens.reminder(t, here, round_),
+        place, account.telegram_id, screens.reminder(t, here, round_, last_day=last_day),
         outbox.message_of(moment.db, round_id, account.id, outbox.Kind.INVITATION), screens.reminder_pointer(t),
     )  # fmt: skip
 
@@ -119,9 +123,10 @@ def look(moment: Moment) -> bool:
     if due is None:
         return False
     with moment.on(due.id):
-        if reminders.look(moment.db, moment.urns, due.id, moment.now):
+        longer = reminders.look(moment.db, moment.urns, due.id, moment.now)
+        if longer is not None:
             here = people.municipality(moment.db, due.municipality_id)
-            _tell_coordinators(moment, due, "offer", lambda t: round_screens.extension_offer(t, here, due))
+            _tell_coordinators(moment, due, "offer", lambda t: round_screens.extension_offer(t, here, due, longer))
     return True
 
 

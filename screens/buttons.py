@@ -297,6 +297,11 @@ class RemovePerson(Button, tag="px"):
 
 
 @dataclass(frozen=True)
+class AskInviteMany(Button, tag="pn"):
+    municipality: int
+
+
+@dataclass(frozen=True)
 class InviteMany(Button, tag="pm"):
     municipality: int
 

@@ -141,12 +141,13 @@ def _explained(t: Texts, minimum: int) -> tuple[Markup, ...]:
         t(
             "<b>Must, Want, Can.</b> Each of the three values rests on two statements, the same ones in every round. "
             "With fewer than {whole} answers it is rounded to the nearest {step}; below {low} and from {high} on the "
-            "exact value is not shown.",
+            "exact value is not shown; a “90” without a sign is just below it, rounded.",
             whole=WHOLE_POINTS_FROM, step=STEP, low=LOW_END, high=HIGH_END,
         ),
         t(
-            "<b>± and answers.</b> So many points a value usually swings by chance, although nothing has changed. The "
-            "more answers, the less it swings. In the picture it is the light band."
+            "<b>± and answers.</b> A value usually varies by this much by chance alone, although nothing has changed. "
+            "The more answers, the less it varies. In the picture it is the light band. There can be fewer answers "
+            "than people who took part: nobody has to answer every statement."
         ),
         t(
             "<b>Small group.</b> With fewer than {n} answers a single person already makes a visible difference.",

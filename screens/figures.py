@@ -57,6 +57,13 @@ def value(t: Texts, figure: Figure | None) -> str:
     assert_never(figure.code)
 
 
+def basis(t: Texts, figure: Figure) -> str:
+    """What a value rests on; an end hides the value, so that a margin around it would say nothing."""
+    if figure.code is Code.EXACT:
+        return t.plain(N_("±{margin}, {n} answers"), margin=margin(t, figure), n=figure.n)
+    return t.plain(N_("{n} answers"), n=figure.n)
+
+
 def margin(t: Texts, figure: Figure) -> str:
     """Whole points, and halves where the margin is small."""
     points = figure.margin
@@ -121,8 +128,8 @@ def _dimension(t: Texts, dimension: Dimension, figure: Figure | None, said: Tren
     if figure is None:
         return t("{name} ({meaning}): not shown", name=name, meaning=meaning)
     line = t(
-        "{name} ({meaning}): <b>{value} points</b> (±{margin}, {n} answers)",
-        name=name, meaning=meaning, value=value(t, figure), margin=margin(t, figure), n=figure.n,
+        "{name} ({meaning}): <b>{value} points</b> ({basis})",
+        name=name, meaning=meaning, value=value(t, figure), basis=basis(t, figure),
     )  # fmt: skip
     return Markup("\n").join((line, trend_word(t, said))) if said else line
 
@@ -130,6 +137,8 @@ def _dimension(t: Texts, dimension: Dimension, figure: Figure | None, said: Tren
 def _where_to_start(t: Texts, results: Sequence[Result]) -> Markup:
     lowest = bottleneck(results[-1].figures)
     if lowest is None:
+        if len(results[-1].figures) < len(Dimension):
+            return t("Where to start cannot be said: not all values are shown.")
         return t("No clear bottleneck.")
     in_a_row = sum(1 for _ in takewhile(lambda result: bottleneck(result.figures) is lowest, reversed(results)))
     again = {1: Markup(), 2: t("For the second time in a row.")}.get(in_a_row, t("More than twice in a row."))

@@ -85,8 +85,14 @@ class Texts:
 
     def moment(self, at: datetime, zone: str) -> str:
         """In words: «Mo., 23. November 2026, 15:00 Uhr» or «Mon, 23 November 2026, 15:00»."""
-        clock = format_time(at.astimezone(ZoneInfo(zone)), "HH:mm", locale=self._babel)
-        return self.plain(N_("{day}, {clock}"), day=self.day(at, zone), clock=clock)
+        return self.plain(N_("{day}, {clock}"), day=self.day(at, zone), clock=self._hour(at, zone))
+
+    def clock(self, at: datetime, zone: str) -> str:
+        """The time of day alone: «15:00 Uhr» or «15:00»."""
+        return self.plain(N_("{clock}"), clock=self._hour(at, zone))
+
+    def _hour(self, at: datetime, zone: str) -> str:
+        return format_time(at.astimezone(ZoneInfo(zone)), "HH:mm", locale=self._babel)
 
 
 def lines(*parts: Markup | str) -> Markup:

@@ -27,6 +27,7 @@ from screens import Keyboard, Press, Screen
 from screens.buttons import (
     AskDepartments,
     AskInvite,
+    AskInviteMany,
     AskInvolvedOn,
     AskNotNeeded,
     AskRemovePerson,
@@ -131,7 +132,7 @@ def joined(t: Texts, member: Member) -> Screen:
             municipality=member.municipality,
             standing=standing(t, member),
         ),
-        t("Next, set up the municipality: press “To the coordination”.")
+        t("Next, press “To the coordination”: there you see what is still to be set up.")
         if member.is_coordinator
         else t("The bot writes to you when there is something to answer. You need not do anything until then."),
     )
@@ -206,7 +207,9 @@ def involvement(t: Texts, setup: Setup, which: Involvement) -> Screen:
         if council
         else t("<b>Involvement of the data protection officer</b>"),
         t("Recorded: {note}", note=note) if note else t("Nothing is recorded yet. Until then, no round can open."),
-        t("Please record the involvement, or why it is not necessary."),
+        t("What you record now replaces it.")
+        if note
+        else t("Please record the involvement, or why it is not necessary."),
     )
     keys: Keyboard = (
         (Press(t.plain("Involved as of today"), RecordInvolved(place, which)),),
@@ -332,6 +335,23 @@ def personal_link(t: Texts, person: Member, url: str) -> Screen:
     return Screen(text, keys, to_pass_on=to_pass_on)
 
 
+def ask_crowd_link(t: Texts, place: int) -> Screen:
+    text = lines(
+        t("<b>Link for many</b>"),
+        t(
+            "With one link up to {capacity} people can join, as participants only: they take part in the pulse and "
+            "have no seat. A link made earlier no longer works then.",
+            capacity=CROWD_CAPACITY,
+        ),
+    )
+    keys: Keyboard = (
+        (Press(t.plain("Make a new link"), InviteMany(place)),),
+        (Press(t.plain("Revoke the present link"), RevokeMany(place)),),
+        (Press(t.plain("Back"), ShowPeople(place, 0)),),
+    )
+    return Screen(text, keys)
+
+
 def crowd_link(t: Texts, place: int, municipality: str, url: str) -> Screen:
     to_pass_on = lines(
         t("You are invited to take part in {municipality}.", municipality=municipality),
@@ -356,7 +376,7 @@ def everybody(t: Texts, place: int, listed: Sequence[Member], page: int, toast: 
         *turn,
         (
             Press(t.plain("Invite somebody to coordinate"), AskInvite(place, 0, Role.COORDINATOR)),
-            Press(t.plain("Link for many"), InviteMany(place)),
+            Press(t.plain("Link for many"), AskInviteMany(place)),
         ),
         _back(t, place),
     )
@@ -374,14 +394,19 @@ def person(t: Texts, shown: Member) -> Screen:
     if shown.reachability is Reachability.INVITED:
         keys.append((Press(t.plain("Make a new link"), RenewLink(place, shown.id)),))
     keys.append((Press(t.plain("Remove from the register"), AskRemovePerson(place, shown.id)),))
-    keys.append((Press(t.plain("Back"), ShowPeople(place, 0)),))
+    back: Button = ShowDepartment(place, shown.department_id) if shown.department_id else ShowPeople(place, 0)
+    keys.append((Press(t.plain("Back"), back),))
     return Screen(text, tuple(keys))
 
 
 def ask_remove(t: Texts, shown: Member) -> Screen:
     text = lines(
         t("Remove <b>{name}</b> ({standing}) from the register?", name=shown.name, standing=standing(t, shown)),
-        t("The entry is deleted at once. Answers already in the urn of an open round stay there and cannot be traced."),
+        t(
+            "The entry is deleted at once; this cannot be undone. Answers already given in an open round count until "
+            "its end; the coordination cannot see them."
+        ),
+        t("This person belongs to the coordination, which needs at least two people.") if shown.is_coordinator else "",
     )
     keys: Keyboard = (
         (Press(t.plain("Yes, remove"), RemovePerson(shown.municipality_id, shown.id)),),

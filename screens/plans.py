@@ -48,13 +48,13 @@ def overview(
         else "",
         in_words(t, plan, today),
         dates(t, shown, calendar),
-        "" if here.land else t("Please set your Land under “Calendar”, so that its public holidays count."),
+        "" if here.land else t("Please set your Land under “Settings”, so that its public holidays count."),
     )
     keys: Keyboard = (
         *(_suggestion(t, here, plan) if current is None else _steps(t, here, current, shown)),
         (
             Press(t.plain("Pauses"), ShowPeriods(here.id, PeriodKind.PAUSE)),
-            Press(t.plain("Calendar"), ShowSettings(here.id)),
+            Press(t.plain("Settings"), ShowSettings(here.id)),
         ),
         (Press(t.plain("Overview at fixed dates"), ShowDigestPlan(here.id)),),
         (Press(t.plain("To the coordination"), Panel(here.id)),),

@@ -32,7 +32,7 @@ def invitation(t: Texts, here: Municipality, round_: Round, count: int, announce
         ),
         Markup("\n").join(
             [
-                t("New from the next round on, added by your coordination:"),
+                t("Newly added by your coordination, from the next round on at the earliest:"),
                 *(t("“{statement}”", statement=s) for s in announced),
             ]
         )
@@ -40,7 +40,7 @@ def invitation(t: Texts, here: Municipality, round_: Round, count: int, announce
         else "",
         short_notice(t),
     )
-    return Screen(text, _begin(t, round_))
+    return Screen(text, _begin(t, round_, t.plain("Begin")))
 
 
 def extension(t: Texts, here: Municipality, round_: Round, count: int) -> Screen:
@@ -50,9 +50,9 @@ def extension(t: Texts, here: Municipality, round_: Round, count: int) -> Screen
         t("The round stays open for longer: until {moment}.", moment=t.moment(round_.closes_at, here.zone)),
         t("It is about: {topic}. “We” means all departments involved.", topic=round_.topic),
         t("If you have gone through all {n} statements, you need not do anything.", n=count),
-        short_notice(t),
+        t("Taking part is voluntary; not taking part has no disadvantages."),
     )
-    return Screen(text, _begin(t, round_))
+    return Screen(text, _begin(t, round_, t.plain("To the statements")))
 
 
 def extended_pointer(t: Texts) -> Screen:
@@ -60,16 +60,19 @@ def extended_pointer(t: Texts) -> Screen:
     return Screen(t("The round stays open for longer. Please go on in the newer message below."))
 
 
-def reminder(t: Texts, here: Municipality, round_: Round) -> Screen:
+def reminder(t: Texts, here: Municipality, round_: Round, *, last_day: bool) -> Screen:
+    closes = t.clock(round_.closes_at, here.zone)
     text = lines(
         t("<b>Reminder: pulse – {municipality}</b>", municipality=here.name),
-        t(
+        t("Not all statements have been dealt with yet. The round closes today at {clock}.", clock=closes)
+        if last_day
+        else t(
             "Not all statements have been dealt with yet. The round is open until {moment}.",
             moment=t.moment(round_.closes_at, here.zone),
         ),
-        short_notice(t),
+        t("Taking part is voluntary; not taking part has no disadvantages."),
     )
-    return Screen(text, _begin(t, round_))
+    return Screen(text, _begin(t, round_, t.plain("To the statements")))
 
 
 def reminder_pointer(t: Texts) -> Screen:
@@ -156,9 +159,9 @@ def nothing_open(t: Texts) -> Screen:
     return Screen(t("No pulse round is open for you at the moment. The bot writes to you when there is one."))
 
 
-def _begin(t: Texts, round_: Round) -> Keyboard:
+def _begin(t: Texts, round_: Round, label: str) -> Keyboard:
     place = round_.municipality_id
     return (
-        (Press(t.plain("Begin"), StartPulse(place, round_.id)),),
+        (Press(label, StartPulse(place, round_.id)),),
         (Press(t.plain("Data protection"), PulsePrivacy(place, round_.id)),),
     )

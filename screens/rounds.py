@@ -25,15 +25,20 @@ from screens.buttons import (
 from screens.l10n import N_, Texts, lines
 from screens.menu import question
 
-FORMS = {Form.LONG: N_("nine statements"), Form.SHORT: N_("six statements (short form)")}
+FORMS = {Form.LONG: N_("nine"), Form.SHORT: N_("six (short form)")}
 
 
 def panel(
-    t: Texts, here: Municipality, running: Round | None, longer: datetime | None = None, toast: str = ""
+    t: Texts,
+    here: Municipality,
+    running: Round | None,
+    longer: datetime | None = None,
+    by_plan: datetime | None = None,
+    toast: str = "",
 ) -> Screen:
-    """``longer``: until when the open round can be extended now, if it can."""
+    """``longer``: until when the open round can be extended now, if it can; ``by_plan``: the plan's next date."""
     if running is None:
-        return replace(_nothing_planned(t, here), toast=toast)
+        return replace(_nothing_planned(t, here, by_plan), toast=toast)
     if running.opened_at is None:
         return replace(_waiting(t, here, running), toast=toast)
     keys: list[tuple[Press, ...]] = []
@@ -41,12 +46,11 @@ def panel(
         keys.append((Press(t.plain("Keep it open for longer"), ExtendRound(here.id, running.id)),))
     text = lines(
         t("<b>Pulse round {number}</b>", number=running.number),
-        t("It is open."),
-        t("It closes: {moment}", moment=t.moment(running.closes_at, here.zone)),
+        t("The round is open until {moment}.", moment=t.moment(running.closes_at, here.zone)),
         t.plural("Invited: {n} person.", "Invited: {n} people.", running.invited),
         _answered(t, running),
         t("Who has answered is visible to nobody."),
-        t("It can be kept open until {moment}, once.", moment=t.moment(longer, here.zone)) if longer else "",
+        t("The round can be kept open until {moment}, once.", moment=t.moment(longer, here.zone)) if longer else "",
     )
     return Screen(text, (*keys, *_further(t, here.id)), toast=toast)
 
@@ -62,8 +66,9 @@ def preview(
     statements: Sequence[Statement],
     minute: int,
     shifted: datetime | None = None,
+    replaced: datetime | None = None,
 ) -> Screen:
-    """What many will get, before anything goes to many.
+    """What many will get, before anything goes to many; ``replaced``: when the round would have opened until now.
 
     ``minute`` 0 opens at once. ``shifted``: for "at once" outside the sending hours, when the next ones begin; for a
     later date, what was asked for if that is not what it became.
@@ -73,6 +78,9 @@ def preview(
         t("Opens: now") if minute == 0 else t("Opens: {moment}", moment=t.moment(planned.opens_at, here.zone)),
         _shift(t, here, minute, shifted) if shifted else "",
         t("Closes: {moment}", moment=t.moment(planned.closes_at, here.zone)),
+        t("This replaces the date planned until now: {moment}.", moment=t.moment(replaced, here.zone))
+        if replaced
+        else "",
         t("What it is about: {topic}", topic=here.topic),
         t.plural("{n} person is asked.", "{n} people are asked.", planned.invited),
         t("That is not many: with fewer than {minimum} answers nothing will be shown.", minimum=t.count(here.minimum))
@@ -81,6 +89,7 @@ def preview(
         Markup("\n").join(
             t("{n}. {statement}", n=n, statement=s.wording(t.locale)) for n, s in enumerate(statements, 1)
         ),
+        t("A round that has begun cannot be stopped.") if minute == 0 else "",
     )
     other = Form.SHORT if planned.form is Form.LONG else Form.LONG
     keys: Keyboard = (
@@ -124,13 +133,17 @@ def small_circle(t: Texts, here: Municipality, round_: Round) -> Screen:
     return Screen(text, ((Press(t.plain("Pulse round"), ShowRound(here.id)),),))
 
 
-def extension_offer(t: Texts, here: Municipality, round_: Round) -> Screen:
+def extension_offer(t: Texts, here: Municipality, round_: Round, longer: datetime) -> Screen:
     text = lines(
         t("<b>Pulse round {number} closes today</b>", number=round_.number),
         t(
-            "Fewer than {minimum} people have taken part so far. If it stays like that, nothing will be shown. You can "
-            "keep the round open for longer, once; everybody invited is told.",
+            "Fewer than {minimum} people have taken part so far. If it stays like that, nothing will be shown.",
             minimum=t.count(round_.minimum),
+        ),
+        t(
+            "You can keep the round open until {moment}, once. Everybody invited is told at once ({n}).",
+            moment=t.moment(longer, here.zone),
+            n=round_.invited,
         ),
     )
     keys: Keyboard = (
@@ -147,13 +160,15 @@ def extended(t: Texts) -> str:
 
 def withdrawn(t: Texts) -> str:
     """A toast."""
-    return t.plain("The round was withdrawn. Nobody was written to.")
+    return t.plain("This date is left out. Nobody was written to.")
 
 
-def _nothing_planned(t: Texts, here: Municipality) -> Screen:
+def _nothing_planned(t: Texts, here: Municipality, by_plan: datetime | None) -> Screen:
     text = lines(
         t("<b>Pulse round</b>"),
-        t("No round is planned. When should the next one open? You will see a preview first."),
+        t("By the plan the next round opens: {moment}.", moment=t.moment(by_plan, here.zone))
+        if by_plan
+        else t("No round is planned. When should the next one open? You will see a preview first."),
     )
     keys: Keyboard = (
         (Press(t.plain("Start now …"), PreviewRound(here.id, Choice.NOW)),),
@@ -169,9 +184,9 @@ def _waiting(t: Texts, here: Municipality, round_: Round) -> Screen:
     by_plan = round_.occurrence is not None
     text = lines(
         t("<b>Pulse round {number}</b>", number=round_.number),
-        t("It opens: {moment}", moment=t.moment(round_.opens_at, here.zone)),
-        t("It closes: {moment}", moment=t.moment(round_.closes_at, here.zone)),
-        t("It asks {form}.", form=t.plain(FORMS[round_.form])),
+        t("Opens: {moment}", moment=t.moment(round_.opens_at, here.zone)),
+        t("Closes: {moment}", moment=t.moment(round_.closes_at, here.zone)),
+        t("Statements: {form}", form=t.plain(FORMS[round_.form])),
         t("This date comes from the plan.") if by_plan else "",
     )
     keys: Keyboard = (

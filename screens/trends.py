@@ -11,7 +11,7 @@ from screens import Jump, Keyboard, Press, Screen
 from screens.buttons import ExplainResult, MenuLink, OpenMenu, ReadingLink, ResultsLink, ShowDetails, ShowResults
 from screens.chart import Chart, Panel, Point
 from screens.details import details
-from screens.figures import MEANINGS, NAMES, History, in_words, margin, nothing_shown, value
+from screens.figures import MEANINGS, NAMES, History, basis, in_words, nothing_shown, value
 from screens.l10n import Texts, lines
 
 
@@ -100,7 +100,8 @@ def _panel(t: Texts, dimension: Dimension, results: Sequence[Result]) -> Panel:
         caption=t.plain(MEANINGS[dimension]),
         points=tuple(_point(result, result.figures.get(dimension)) for result in same),
         last=value(t, last),
-        detail=t.plain("±{margin}, {n}\u00a0answers", margin=margin(t, last), n=last.n) if last else "",
+        # A number stays on the line of its word.
+        detail=basis(t, last).replace(" ", "\u00a0").replace(",\u00a0", ", ") if last else "",
     )
 
 

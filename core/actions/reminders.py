@@ -12,6 +12,7 @@ from core.db import own_round, share_round
 from core.queries import plans, pulse
 from core.rules import workdays
 from core.rules.people import Account, Member
+from core.rules.plans import Calendar
 from core.rules.pulse import COUNTED_FROM, REMINDER_SLOTS, Round, may_extend, next_look
 from core.rules.refusal import Reason, Refusal
 from core.rules.trends import SMALLEST_GROUP
@@ -65,8 +66,11 @@ def release(db: Session, urns: Urns, round_: Round, account: Account, which: int
         urns.remove(round_.id, voter(round_, account.id), (REMINDER_SLOTS[which - 1],))
 
 
-def look(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
-    """Renew the count of answers that coordinators see; True if an extension is to be offered (RULES 4.1, 4.3)."""
+def look(db: Session, urns: Urns, round_id: int, now: datetime) -> datetime | None:
+    """Renew the count of answers that coordinators see (RULES 4.1).
+
+    Returns until when the round can be extended if that is to be offered (RULES 4.3).
+    """
     share_round(db, round_id)
     round_, calendar = pulse.round_by_id(db, round_id), _calendar(db, round_id)
     try:
@@ -75,14 +79,14 @@ def look(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
     except (UrnMissing, InvalidTag):
         # What becomes of such a round is decided when it is cancelled or counted.
         _set(db, round_id, look_at=None)
-        return False
+        return None
     following = next_look(now, calendar.zone)
     _set(
         db, round_id,
         answered=taken_part if taken_part >= COUNTED_FROM else None,
         look_at=following if following < round_.closes_at else None,
     )  # fmt: skip
-    return extendable_until(db, pulse.round_by_id(db, round_id), now) is not None
+    return extendable_until(db, pulse.round_by_id(db, round_id), now)
 
 
 def extendable_until(db: Session, round_: Round, now: datetime) -> datetime | None:
@@ -116,7 +120,7 @@ def extend(db: Session, actor: Member, round_id: int, now: datetime) -> Round:
     return pulse.as_round(row)
 
 
-def _calendar(db: Session, round_id: int) -> plans.Calendar:
+def _calendar(db: Session, round_id: int) -> Calendar:
     return plans.calendar(db, db.get_one(RoundRow, round_id).municipality_id)
 
 

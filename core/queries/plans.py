@@ -18,12 +18,6 @@ from core.rules.recurrence import Recurrence
 from core.rules.workdays import DaysOff, Periods
 from core.tables import MunicipalityRow, PeriodRow, PlanRow, RoundRow
 
-__all__ = [
-    "Calendar", "as_standing", "calendar", "due_digest", "free_from", "last_forms", "made_by", "next_digest", "outlook",
-    "periods",
-    "standing", "to_plan", "used",
-]  # fmt: skip
-
 
 def calendar(db: Session, municipality_id: int) -> Calendar:
     here = db.get_one(MunicipalityRow, municipality_id)
@@ -160,3 +154,11 @@ def outlook(db: Session, municipality_id: int, plan: Plan, now: datetime) -> Out
 def next_digest(db: Session, now: datetime) -> datetime | None:
     """When the next digest is due."""
     return db.scalar(select(func.min(PlanRow.next_at)).where(PlanRow.next_at > now, PlanRow.paused_at.is_(None)))
+
+
+def next_opening(db: Session, municipality_id: int, now: datetime) -> datetime | None:
+    """When the next round opens by the plan, if one is in force."""
+    by = standing(db, municipality_id, PlanKind.PULSE)
+    if by is None or by.is_paused:
+        return None
+    return next((due.at for due in outlook(db, municipality_id, by.plan, now).dues), None)

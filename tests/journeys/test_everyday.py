@@ -51,7 +51,7 @@ def test_a_planned_round_opens_by_itself_and_can_be_taken_back(town: Installatio
     maren.presses("Pulsrunde")
     maren.presses("Planung zurücknehmen")
     maren.sees("Es ist keine Runde geplant")
-    maren.presses("Am nächsten Werktag um 09:00 Uhr …")
+    maren.presses("Am nächsten Arbeitstag um 09:00 Uhr …")
     maren.presses("So planen")
     maren.sees("ist geplant")
     assert not register.staff[0].has("Puls – ")

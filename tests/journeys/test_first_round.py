@@ -44,6 +44,7 @@ GERMAN = {
     "deputy": "Stellvertretung einladen",
     "people": "Personen",
     "for many": "Link für viele",
+    "new link": "Neuen Link erstellen",
     "revoke": "Diesen Link zurückziehen",
     "back": "Zurück",
     "correct": "Namen korrigieren",
@@ -99,6 +100,7 @@ ENGLISH = {
     "deputy": "Invite a deputy",
     "people": "People",
     "for many": "Link for many",
+    "new link": "Make a new link",
     "revoke": "Revoke this link",
     "back": "Back",
     "correct": "Correct my name",
@@ -238,6 +240,7 @@ def _invites(maren: Person, says: dict[str, str]) -> dict[str, str]:
         maren.sees_button(says["departments"])
     maren.presses(says["people"])
     maren.presses(says["for many"])
+    maren.presses(says["new link"])
     maren.sees_button(says["revoke"])
     links[""] = link_in(maren.messages[-2].text)
     return links

@@ -75,7 +75,7 @@ def test_closing_days_move_a_date_and_a_skipped_one_comes_back(town: Installatio
     maren = register.owner
     _saves_a_monthly_plan(maren)
     town.settle()
-    maren.presses("Kalender")
+    maren.presses("Einstellungen")
     maren.sees("Bundesland: noch nicht eingestellt")
     maren.presses("Bundesland")
     assert maren.presses("Bayern") == "Eingestellt: Bayern"
@@ -127,7 +127,7 @@ def test_the_suggestion_a_pause_and_the_overview_in_english(town: Installation, 
     lead.sees("It is switched off.")
     assert lead.presses("Save the suggestion") == "Saved."
     lead.presses("Back")
-    lead.presses("Calendar")
+    lead.presses("Settings")
     lead.presses("Language of the channel")
     question = lead.sees("In which language should the bot write to the coordination channel?")
     assert lead.presses("English", message=question) == "Saved."

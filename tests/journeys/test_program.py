@@ -172,7 +172,7 @@ def test_what_could_not_be_sent_is_sent_when_telegram_is_back(
 ) -> None:
     register.owner.writes("/koordination")
     register.owner.presses("Pulsrunde")
-    register.owner.presses("Am nächsten Werktag um 09:00 Uhr …")
+    register.owner.presses("Am nächsten Arbeitstag um 09:00 Uhr …")
     register.owner.presses("So planen")
     register.owner.sees("ist geplant")
     telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 5", retry_after=5, times=4)

@@ -60,7 +60,7 @@ def test_reminders_reach_those_who_have_not_finished_and_nobody_else(town: Insta
     english.sees("Reminder: pulse – Landkreis Musterland")
     for person in (finished, away, blocking):
         assert not person.has("Erinnerung")
-    partly.presses("Beginnen", message=partly.sees("Erinnerung"))
+    partly.presses("Zu den Aussagen", message=partly.sees("Erinnerung"))
     partly.sees("Aussage 2 von 6")
 
     # A restart in between sends nothing twice.
@@ -96,16 +96,16 @@ def test_a_round_with_too_few_answers_is_extended_once_and_everybody_is_told(
     town.advance(LAST_MORNING)
     offer = maren.sees("Pulsrunde 1 endet heute")
     maren.presses("Länger offen lassen", message=offer)
-    maren.sees("Sie endet: Fr., 4. Dezember 2026, 15:00 Uhr")
+    maren.sees("Die Runde ist offen bis Fr., 4. Dezember 2026, 15:00 Uhr")
     town.settle()
     for person in register.everybody:
         told = person.sees("Die Runde bleibt länger offen: bis Fr., 4. Dezember 2026, 15:00 Uhr")
-        assert "Beginnen" in str(told.buttons)
+        assert "Zu den Aussagen" in str(told.buttons)
     assert "lässt sich nicht verlängern" in maren.raw_callback(offer, f"re:{register.municipality_id}:1")
 
     town.advance(at(2026, 11, 27, 14, 1))
     for person in register.staff[:5]:
-        person.presses("Beginnen", message=person.sees("Die Runde bleibt länger offen"))
+        person.presses("Zu den Aussagen", message=person.sees("Die Runde bleibt länger offen"))
         _goes_through(person, "stimme eher zu", first=2 if person in register.staff[:3] else 1)
     town.advance(at(2026, 12, 4, 14))
     register.channel.sees("Beteiligung: 5 von 7")
