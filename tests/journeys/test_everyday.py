@@ -286,6 +286,7 @@ def test_whoever_joins_in_mid_round_takes_part_from_the_next_one(
     maren.writes("/koordination")
     maren.presses("Personen")
     maren.presses("Link für viele")
+    maren.presses("Neuen Link erstellen")
     maren.sees_button("Diesen Link zurückziehen")
     late = telegram.person("Spät")
     late.opens(link_in(maren.messages[-2].text))

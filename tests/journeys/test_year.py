@@ -148,6 +148,7 @@ GERMAN = {
     "details": "Einzelne Aussagen",
     "people": "Personen",
     "for many": "Link für viele",
+    "new link": "Neuen Link erstellen",
     "revoke": "Diesen Link zurückziehen",
     "enter name": "Namen eingeben",
     "that is me": "Ja, das bin ich",
@@ -262,6 +263,7 @@ ENGLISH = {
     "details": "Single statements",
     "people": "People",
     "for many": "Link for many",
+    "new link": "Make a new link",
     "revoke": "Revoke this link",
     "enter name": "Enter my name",
     "that is me": "Yes, that is me",
@@ -592,6 +594,7 @@ def _winter(year: Year) -> None:
         year.maren, "/coordination", ("", "Kommunales Bildungsmanagement"), (says["people"], "Beteiligte 0 Ümläut")
     )
     year.maren.presses(says["for many"], message=people)
+    year.maren.presses(says["new link"], message=year.maren.sees_button(says["new link"]))
     year.maren.sees_button(says["revoke"])
     jan.opens(link_in(year.maren.messages[-2].text))
     jan.presses(says["enter name"])
