@@ -52,7 +52,7 @@ def demo(port: Annotated[int, typer.Option(help="Port of the page; 0 takes any f
 
     settings = _settings()
     logs.set_up()
-    typer.echo("Building a town with a year of rounds; this takes a few seconds …")
+    typer.echo("Building a town with a year of rounds; this takes a few seconds …", err=True)
 
     async def main() -> None:
         await show.run(settings.data / "demo", port, _announce, _stop_on_signals)

@@ -175,7 +175,7 @@ def panel(t: Texts, setup: Setup, running: Round | None, toast: str = "") -> Scr
         (Press(t.plain("What it is about"), AskTopic(place)),),
         (
             Press(t.plain("Staff council"), ShowInvolvement(place, Involvement.COUNCIL)),
-            Press(t.plain("Data protection officer"), ShowInvolvement(place, Involvement.PROTECTION)),
+            Press(t.plain("Data protection"), ShowInvolvement(place, Involvement.PROTECTION)),
         ),
         (Press(t.plain("Departments"), ShowDepartments(place, 0)), Press(t.plain("People"), ShowPeople(place, 0))),
         (Press(t.plain("Channel"), ShowChannel(place)), Press(t.plain("Pulse round"), ShowRound(place))),

@@ -46,12 +46,22 @@ STATES = {
 
 def short_notice(t: Texts) -> Markup:
     """Stands before every first question and every joining."""
-    return t(
-        "Taking part is voluntary; not taking part has no disadvantages. No screen and no list shows whether or what "
-        "you answer; the coordination only sees once a day how many have taken part, from three on. Only rounded "
-        "totals are published, and only from five answers on; after that the single answers are destroyed. /leave "
-        "deletes your data at any time, open answers too. Telegram itself can see which buttons you press; and whoever "
-        "operates the server could link answers while the round is open."
+    return Markup("\n").join(
+        (
+            t("Taking part is voluntary; not taking part has no disadvantages."),
+            t(
+                "<b>Secret:</b> no screen and no list shows whether or what you answer. The coordination only sees how "
+                "many have taken part: from three on, once a day."
+            ),
+            t(
+                "<b>Rounded:</b> totals are published, and only from five answers on; after that the single answers "
+                "are destroyed. /leave deletes your data, also answers in an open round."
+            ),
+            t(
+                "<b>Limits:</b> Telegram itself can see which buttons you press; and whoever operates the server could "
+                "link answers while the round is open."
+            ),
+        )
     )
 
 
