@@ -11,7 +11,7 @@ from core.db import Database, Session
 from core.queries import people as people_queries
 from core.queries import pulse as pulse_queries
 from core.rules.people import CROWD_CAPACITY, Involvement, Member, Municipality
-from core.rules.pulse import Round
+from core.rules.pulse import Form, Round
 from core.urn import Urns
 from screens import Press, Screen
 from screens import pulse as screens
@@ -59,12 +59,12 @@ def _open_round(db: Session, urns: Urns, size: int, now: datetime) -> tuple[Muni
         if number % CROWD_CAPACITY == 1:
             token = people.invite_many(db, actor, now)
         _join(db, token, number, now)
-    planned = pulse.plan(db, actor, now, now)
+    planned = pulse.plan(db, actor, now, Form.LONG, now)
     pulse.open_round(db, urns, planned.id, now)
     # Without this the complete bot would begin by sending everybody an invitation.
-    for round_, account in pulse_queries.untold(db, size):
-        pulse.mark_told(db, round_.id, account.id, now)
-    return people_queries.municipality(db, actor.municipality_id), round_
+    for account in pulse_queries.untold(db, size)[1]:
+        pulse.mark_told(db, planned.id, account.id, now)
+    return people_queries.municipality(db, actor.municipality_id), pulse_queries.round_by_id(db, planned.id)
 
 
 def _join(db: Session, token: str, number: int, now: datetime) -> Member:

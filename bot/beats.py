@@ -37,7 +37,7 @@ class Beats:
         self._wake_delivery = wake_delivery
         self._alive = alive
         self._turn = asyncio.Lock()
-        self._failed: dict[int, datetime] = {}
+        self._failed: dict[tuple[str, int], datetime] = {}
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     async def recover(self) -> int:
@@ -75,19 +75,21 @@ class Beats:
 
     async def _exhaust(self, step: Callable[[Moment], bool], beat: Beat) -> None:
         """Run one step until it finds nothing more to do; what fails is reported, and left alone for an hour."""
-        for round_id in [r for r, failed_at in self._failed.items() if self._clock() - failed_at > LEFT_ALONE]:
-            del self._failed[round_id]
-        failed = set(self._failed)
+        name = step.__name__
+        for key in [key for key, failed_at in self._failed.items() if self._clock() - failed_at > LEFT_ALONE]:
+            del self._failed[key]
+        failed = {number for step_name, number in self._failed if step_name == name}
         more = True
         while more:
+            known = set(failed)
             try:
                 more = await self._do(step, failed)
                 self._wake_delivery()
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001  (one round must not keep the others from theirs)
-                more = not failed <= self._failed.keys()
-                self._failed |= dict.fromkeys(failed - self._failed.keys(), self._clock())
+                more = bool(failed - known)
+                self._failed |= {(name, number): self._clock() for number in failed - known}
                 await self._incidents.report(error, f"beat {beat.name}")
 
     async def run_all(self) -> None:

@@ -17,6 +17,7 @@ from core.db import Session
 from core.urn import Urns
 from scheduler.moment import Moment
 from scheduler.pulse import Nudge, next_nudge, withdraw_nudge
+from screens import Screen
 
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 60.0
@@ -36,35 +37,49 @@ class Nudges:
     async def send(self, parcel: Parcel, stopped: asyncio.Event) -> bool:
         """Remind everybody who is to be reminded; False if we were stopped before the end.
 
+        Whom Telegram lets wait is put off, and asked for again in the urn after everybody else.
         Raises Unavailable if we were stopped while the database could not be reached.
         """
+        pause = FIRST_PAUSE
+        while not stopped.is_set() and self._clock() < parcel.expires_at:
+            put_off = await self._pass(parcel, stopped)
+            if put_off is None:
+                break
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), min(max(put_off, pause), LONGEST_PAUSE))
+            pause = min(pause * 2, LONGEST_PAUSE)
+        return not stopped.is_set()
+
+    async def _pass(self, parcel: Parcel, stopped: asyncio.Event) -> float | None:
+        """Once through all invited people; the shortest pause that Telegram asked for, None if it asked for none."""
         round_id, which, place = parcel.round_id or 0, int(parcel.screen["which"]), 0
+        put_off: list[float] = []
         while not stopped.is_set() and self._clock() < parcel.expires_at:
             nudge = await self._do(next_nudge, round_id, which, place, stopped)
             if nudge is None:
-                return True
+                break
             place = nudge.place
-            if nudge.screen is not None and not await self._shown(nudge, parcel, stopped):
-                await self._do(withdraw_nudge, round_id, which, place, stopped)
-        return not stopped.is_set()
-
-    async def _shown(self, nudge: Nudge, parcel: Parcel, stopped: asyncio.Event) -> bool:
-        """False if it was certainly not sent when the time was over."""
-        pause = FIRST_PAUSE
-        while nudge.screen is not None and not stopped.is_set() and self._clock() < parcel.expires_at:
+            if nudge.screen is None:
+                continue
             try:
-                await self._sender.send(nudge.chat_id, nudge.screen, Priority.BROADCAST)
-            except TelegramError as error:
-                trouble = judge(error)
-                if not isinstance(trouble, Later):
-                    return True
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stopped.wait(), trouble.seconds or pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-            else:
-                await self._point(nudge)
-                return True
-        return False
+                wait = await self._wait_after(nudge, nudge.screen)
+            except (InvalidToken, Conflict):
+                await self._do(withdraw_nudge, round_id, which, place, stopped)
+                raise
+            if wait is not None:
+                await self._do(withdraw_nudge, round_id, which, place, stopped)
+                put_off.append(wait)
+        return min(put_off, default=None)
+
+    async def _wait_after(self, nudge: Nudge, screen: Screen) -> float | None:
+        """Send it; how many seconds to wait if it was certainly not sent, None if there is nothing more to do."""
+        try:
+            await self._sender.send(nudge.chat_id, screen, Priority.BROADCAST)
+        except TelegramError as error:
+            trouble = judge(error)
+            return (trouble.seconds or FIRST_PAUSE) if isinstance(trouble, Later) else None
+        await self._point(nudge)
+        return None
 
     async def _point(self, nudge: Nudge) -> None:
         """The invitation above the reminder becomes a pointer to it; without that the reminder works as well."""

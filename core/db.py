@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
-__all__ = ["Database", "Session", "own_outbox", "own_round", "share_round"]
+__all__ = ["Database", "Session", "own_outbox", "own_round", "own_urns", "share_round", "share_urns"]
 
 ROUND_LOCK = 7_301
 """First half of the advisory lock's key on PostgreSQL; the second is the round's id."""
 OUTBOX_LOCK = 7_302
 """The same for the whole outbox; the second half is 0."""
+URNS_LOCK = 7_303
+"""The same for the folder of urns."""
 
 
 class Database:
@@ -82,6 +84,16 @@ def share_round(session: Session, round_id: int) -> None:
 def own_round(session: Session, round_id: int) -> None:
     """Wait for answers in hand and keep new ones out until this transaction ends."""
     _lock(session, "pg_advisory_xact_lock", ROUND_LOCK, round_id)
+
+
+def share_urns(session: Session) -> None:
+    """Make an urn that is nobody's orphan, although its round is not committed yet."""
+    _lock(session, "pg_advisory_xact_lock_shared", URNS_LOCK, 0)
+
+
+def own_urns(session: Session) -> None:
+    """Look for orphans while nobody is making an urn."""
+    _lock(session, "pg_advisory_xact_lock", URNS_LOCK, 0)
 
 
 def own_outbox(session: Session) -> None:

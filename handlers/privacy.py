@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.actions import outbox
 from core.actions import privacy as deeds
-from core.queries import people
+from core.queries import people, plans
 from core.queries import privacy as queries
 from core.rules.people import Member
 from handlers.turn import Turn
@@ -76,5 +76,6 @@ def _tell_coordination(turn: Turn, gone: Sequence[Member]) -> None:
                 account.telegram_id,
                 as_json(privacy.place_free(texts(account.locale), member)),
                 turn.now,
+                at=plans.sending(turn.db, member.municipality_id, turn.now),
                 account_id=account.id,
             )

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from core.actions import drafts, outbox
 from core.actions import statements as deeds
-from core.queries import people, statements
+from core.queries import people, plans, statements
 from core.questions import bank
 from core.rules.people import Account
 from core.rules.pulse import Dimension, OwnStatement
@@ -167,5 +167,6 @@ def _tell(
         account.telegram_id,
         as_json(notice(texts(account.locale), turn.member.municipality, statement)),
         turn.now,
+        at=plans.sending(turn.db, turn.member.municipality_id, turn.now),
         account_id=account.id,
     )

@@ -1,6 +1,6 @@
 """What is due in the life of rounds. Each function does one step in one transaction and says whether it did any."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -37,25 +37,34 @@ class Nudge:
 
 
 def open_due(moment: Moment) -> bool:
-    """Open a planned round within the sending hours; one that comes too late waits for the next."""
-    due = pulse.due_to_open(moment.db, moment.now, moment.failed)
-    if due is None:
-        return False
-    with moment.on(due.id):
-        opens_at = _sending(moment, due.municipality_id)
-        if opens_at > moment.now:
-            deeds.postpone(moment.db, due.id, opens_at)
-            return True
-        opened = deeds.open_round(moment.db, moment.urns, due.id, moment.now)
-        if opened:
-            _warn_of_small_circle(moment, due)
-        return opened
+    """Open a planned round within the sending hours; one whose hours are over waits for the next morning.
+
+    A plan's date that was missed until its round would be over, or that has come into a pause, is left out.
+    """
+    waiting = set(moment.failed)
+    while (due := pulse.due_to_open(moment.db, moment.now, waiting)) is not None:
+        with moment.on(due.id):
+            calendar = plans.calendar(moment.db, due.municipality_id)
+            if workdays.sending(moment.now, calendar.zone, calendar.closed) > moment.now:
+                waiting.add(due.id)
+                continue
+            today = moment.now.astimezone(calendar.zone).date()
+            if due.occurrence is not None and (moment.now >= due.closes_at or today in calendar.pauses):
+                deeds.leave_out(moment.db, due.id)
+                return True
+            opened = deeds.open_round(moment.db, moment.urns, due.id, moment.now)
+            if opened:
+                _warn_of_small_circle(moment, due)
+            return opened
+    return False
 
 
 def invite(moment: Moment) -> bool:
     """Put invitations of open rounds into the outbox; after an extension once more, with the new date."""
-    untold = pulse.untold(moment.db, BATCH)
-    for round_, accounts in _by_round(untold):
+    round_, accounts = pulse.untold(moment.db, BATCH, moment.failed)
+    if round_ is None:
+        return False
+    with moment.on(round_.id):
         here = people.municipality(moment.db, round_.municipality_id)
         told = {locale: as_json(_invitation(moment, texts(locale), here, round_)) for locale in LOCALES}
         pointer = {locale: as_json(screens.extended_pointer(texts(locale))) for locale in LOCALES}
@@ -70,7 +79,7 @@ def invite(moment: Moment) -> bool:
                 account_id=account.id, round_id=round_.id,
             )  # fmt: skip
             deeds.mark_told(moment.db, round_.id, account.id, moment.now)
-    return bool(untold)
+    return True
 
 
 def remind(moment: Moment) -> bool:
@@ -166,11 +175,13 @@ def destroy(moment: Moment) -> bool:
 
 def tell_end(moment: Moment) -> bool:
     """Edit the invitations of rounds that are over, and send everyone who was invited the result."""
-    unended = pulse.unended(moment.db, BATCH)
-    for round_, accounts in _by_round(unended):
+    round_, accounts = pulse.unended(moment.db, BATCH, moment.failed)
+    if round_ is None:
+        return False
+    with moment.on(round_.id):
         ended = {locale: as_json(_ended(texts(locale), round_)) for locale in LOCALES}
         result = {locale: as_json(_result(moment, texts(locale), round_)) for locale in LOCALES}
-        at = _sending(moment, round_.municipality_id)
+        at = plans.sending(moment.db, round_.municipality_id, moment.now)
         for account in accounts:
             _edit_invitation(moment, round_, account, "end", ended[account.locale])
             outbox.post(
@@ -179,7 +190,7 @@ def tell_end(moment: Moment) -> bool:
                 round_id=round_.id,
             )  # fmt: skip
             deeds.mark_ended(moment.db, round_.id, account.id, moment.now)
-    return bool(unended)
+    return True
 
 
 def settle(moment: Moment) -> bool:
@@ -187,14 +198,6 @@ def settle(moment: Moment) -> bool:
     if due is not None:
         deeds.settle(moment.db, due.id, moment.now)
     return due is not None
-
-
-def _by_round(asked: Iterable[tuple[Round, Account]]) -> Iterator[tuple[Round, tuple[Account, ...]]]:
-    rounds: dict[int, tuple[Round, list[Account]]] = {}
-    for round_, account in asked:
-        rounds.setdefault(round_.id, (round_, []))[1].append(account)
-    for round_, accounts in rounds.values():
-        yield round_, tuple(accounts)
 
 
 def _ended(t: Texts, round_: Round) -> Screen:
@@ -219,7 +222,7 @@ def _post_summary(moment: Moment, here: Municipality, round_: Round) -> None:
         for key, screen in zip(("summary", "details"), told, strict=False):
             outbox.post(
                 moment.db, f"round:{round_.id}:{key}", outbox.Kind.SUMMARY, channel.chat_id, as_json(screen),
-                moment.now, at=_sending(moment, here.id), lives=RESULT_LIVES, round_id=round_.id,
+                moment.now, at=plans.sending(moment.db, here.id, moment.now), lives=RESULT_LIVES, round_id=round_.id,
             )  # fmt: skip
 
 
@@ -256,18 +259,13 @@ def _warn_of_small_circle(moment: Moment, due: Round) -> None:
 
 
 def _tell_coordinators(moment: Moment, round_: Round, word: str, screen: Callable[[Texts], Screen]) -> None:
+    at = plans.sending(moment.db, round_.municipality_id, moment.now)
     for account in people.coordinators(moment.db, round_.municipality_id):
         outbox.post(
             moment.db, f"round:{round_.id}:{word}:{account.id}", outbox.Kind.NOTICE, account.telegram_id,
-            as_json(screen(texts(account.locale))), moment.now, at=_sending(moment, round_.municipality_id),
-            account_id=account.id, round_id=round_.id,
+            as_json(screen(texts(account.locale))), moment.now, at=at, account_id=account.id,
+            round_id=round_.id,
         )  # fmt: skip
-
-
-def _sending(moment: Moment, municipality_id: int) -> datetime:
-    """Now, or when the next sending hours begin."""
-    calendar = plans.calendar(moment.db, municipality_id)
-    return workdays.sending(moment.now, calendar.zone, calendar.closed)
 
 
 def _sending_ends(moment: Moment, municipality_id: int) -> datetime:

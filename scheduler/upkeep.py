@@ -10,6 +10,7 @@ def forget(moment: Moment) -> bool:
     outbox.expire(moment.db, moment.now)
     drafts.expire(moment.db, moment.now)
     absence.forget_past(moment.db, moment.now)
+    deeds.destroy_orphans(moment.db, moment.urns)
     return False
 
 

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from core.actions import statements as own_statements
 from core.actions.people import hold, require_coordinator
-from core.db import own_round, share_round
+from core.db import own_round, own_urns, share_round, share_urns
 from core.queries import people, plans, pulse, statements
 from core.rules import trends, workdays
 from core.rules.people import BLOCKING_GAPS, Account, Member
-from core.rules.pulse import NO_ANSWER, Form, Round, Statement, admit, next_look
+from core.rules.pulse import NO_ANSWER, Form, Round, Statement, admit, next_form, next_look
 from core.rules.refusal import Reason, Refusal
 from core.tables import FigureRow, InviteeRow, MunicipalityRow, RoundRow, StatementRow
 from core.urn import InvalidTag, UrnMissing, Urns
@@ -38,6 +38,7 @@ def foresee(db: Session, actor: Member, opens_at: datetime, form: Form, now: dat
     if opens_at - now > workdays.FURTHEST:
         raise Refusal(Reason.DATE_TOO_FAR)
     days = waiting.days if waiting else workdays.OPEN_WORKING_DAYS
+    form = next_form(form, plans.last_forms(db, here.id))
     last = db.scalar(select(func.max(RoundRow.number)).where(RoundRow.municipality_id == here.id))
     return Round(
         id=waiting.id if waiting else 0, municipality_id=here.id, number=waiting.number if waiting else (last or 0) + 1,
@@ -55,14 +56,20 @@ def plan(db: Session, actor: Member, opens_at: datetime, form: Form, now: dateti
     """
     hold(db, actor)
     foreseen = foresee(db, actor, opens_at, form, now)
-    row = db.get(RoundRow, foreseen.id) if foreseen.id else None
-    if row is None:
-        row = RoundRow(municipality_id=foreseen.municipality_id, number=foreseen.number, days=foreseen.days)
+    values = {
+        "topic": foreseen.topic, "minimum": foreseen.minimum, "form": foreseen.form, "opens_at": foreseen.opens_at,
+        "closes_at": foreseen.closes_at,
+    }  # fmt: skip
+    if not foreseen.id:
+        row = RoundRow(municipality_id=foreseen.municipality_id, number=foreseen.number, days=foreseen.days, **values)
         db.add(row)
-    row.topic, row.minimum, row.form = foreseen.topic, foreseen.minimum, foreseen.form
-    row.opens_at, row.closes_at = foreseen.opens_at, foreseen.closes_at
-    db.flush()
-    return pulse.as_round(row)
+        db.flush()
+        return pulse.as_round(row)
+    # A beat may have opened it since we looked: what is open is frozen.
+    waits = (RoundRow.id == foreseen.id, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None))
+    if db.scalar(update(RoundRow).where(*waits).values(values).returning(RoundRow.id)) is None:
+        raise Refusal(Reason.ROUND_RUNNING)
+    return pulse.round_by_id(db, foreseen.id)
 
 
 def unplan(db: Session, actor: Member, round_id: int) -> None:
@@ -118,13 +125,14 @@ def open_round(db: Session, urns: Urns, round_id: int, now: datetime) -> bool:
     own_statements.announce(db, row.municipality_id, row.number)
     db.flush()
     # The urn is on disk before the round is open for anybody; an urn without an open round is an orphan.
+    share_urns(db)
     urns.create(round_id)
     return True
 
 
-def postpone(db: Session, round_id: int, opens_at: datetime) -> None:
-    """Let a round that could not open in its time open in the next sending hours."""
-    db.execute(update(RoundRow).where(RoundRow.id == round_id, RoundRow.opened_at.is_(None)).values(opens_at=opens_at))
+def leave_out(db: Session, round_id: int) -> None:
+    """Withdraw a round whose date was missed; its plan goes on with the next one."""
+    db.execute(delete(RoundRow).where(RoundRow.id == round_id, RoundRow.opened_at.is_(None)))
 
 
 def answer(
@@ -193,7 +201,9 @@ def count(db: Session, urns: Urns, round_id: int, now: datetime) -> None:
     asked = pulse.statements(db, round_id)
     tally = trends.Tally({s.key: counted.values.get(i, []) for i, s in enumerate(asked)}, counted.voters)
     # Whether somebody who was away took part all the same must not show: the circle is never told person by person.
-    base = row.invited - pulse.away_throughout(db, round_id, row.opened_at or row.opens_at, row.closes_at)
+    zone = plans.calendar(db, row.municipality_id).zone
+    first, last = ((at or row.opens_at).astimezone(zone).date() for at in (row.opened_at, row.closes_at))
+    base = row.invited - pulse.away_throughout(db, round_id, first, last)
     shown = trends.participation(tally, base, row.minimum)
     if shown is not None:
         row.took_part, row.base = shown.took_part, shown.base
@@ -239,6 +249,7 @@ def cancel_without_urn(db: Session, urns: Urns, round_: Round, now: datetime) ->
 
 def destroy_orphans(db: Session, urns: Urns) -> None:
     """Destroy urns that belong to no round: left by a crash between making an urn and opening its round."""
+    own_urns(db)
     for urn_id in urns.known() - pulse.undestroyed(db):
         urns.destroy(urn_id)
 

@@ -43,7 +43,8 @@ def claim(db: Session, urns: Urns, round_: Round, account: Account, which: int, 
     Decided from the urn, and remembered nowhere else: who has dealt with every statement, is away, or was reminded
     already is left out. Writes nothing to the main database.
     """
-    share_round(db, round_.id)
+    # Alone, so that two that are sending cannot both find somebody not reminded yet.
+    own_round(db, round_.id)
     today = now.astimezone(plans.calendar(db, round_.municipality_id).zone).date()
     if not round_.is_open(now) or (account.away_until is not None and account.away_until >= today):
         return False

@@ -16,6 +16,7 @@ from core.rules.plans import outlook as seen_from
 from core.rules.pulse import SHORT_IN_A_ROW, Form, Round
 from core.rules.recurrence import Recurrence
 from core.rules.workdays import DaysOff, Periods
+from core.rules.workdays import sending as sending_hours
 from core.tables import MunicipalityRow, PeriodRow, PlanRow, RoundRow
 
 
@@ -162,3 +163,9 @@ def next_opening(db: Session, municipality_id: int, now: datetime) -> datetime |
     if by is None or by.is_paused:
         return None
     return next((due.at for due in outlook(db, municipality_id, by.plan, now).dues), None)
+
+
+def sending(db: Session, municipality_id: int, now: datetime) -> datetime:
+    """Now, or when people there may be written to next without having asked for it (RULES 7)."""
+    here = calendar(db, municipality_id)
+    return sending_hours(now, here.zone, here.closed)

@@ -1,7 +1,7 @@
 """Look up rounds, their statements, and who was asked; never who has answered."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, select
@@ -62,16 +62,16 @@ def is_invited(db: Session, round_id: int, account_id: int) -> bool:
     return bool(db.scalar(_IS_INVITED, {"round_id": round_id, "account_id": account_id}))
 
 
-def away_throughout(db: Session, round_id: int, opened_at: datetime, closes_at: datetime) -> int:
-    """How many of the invited were absent from the opening to the close."""
+def away_throughout(db: Session, round_id: int, first: date, last: date) -> int:
+    """How many of the invited were absent on all days from the first to the last."""
     query = (
         select(func.count())
         .select_from(AccountRow)
         .join(InviteeRow, InviteeRow.account_id == AccountRow.id)
         .where(
             InviteeRow.round_id == round_id,
-            AccountRow.away_from <= opened_at.date(),
-            AccountRow.away_until >= closes_at.date(),
+            AccountRow.away_from <= first,
+            AccountRow.away_until >= last,
         )
     )
     return db.scalar(query) or 0
@@ -142,9 +142,9 @@ def undestroyed(db: Session) -> frozenset[int]:
     return frozenset(rows)
 
 
-def untold(db: Session, limit: int) -> tuple[tuple[Round, Account], ...]:
-    """Invited accounts of open rounds whose invitation is not in the outbox yet."""
-    return _asked(db, limit, InviteeRow.told_at.is_(None), *_OPEN)
+def untold(db: Session, limit: int, skipping: Collection[int] = ()) -> tuple[Round | None, tuple[Account, ...]]:
+    """An open round and invited accounts of it whose invitation is not in the outbox yet."""
+    return _asked(db, limit, skipping, InviteeRow.told_at.is_(None), *_OPEN)
 
 
 def next_invitee(db: Session, round_id: int, after: int) -> tuple[int, Account, bool] | None:
@@ -159,9 +159,10 @@ def next_invitee(db: Session, round_id: int, after: int) -> tuple[int, Account, 
     return None if row is None else (row.id, as_account(row.AccountRow), row.AccountRow.blocked_at is None)
 
 
-def unended(db: Session, limit: int) -> tuple[tuple[Round, Account], ...]:
-    """Invited accounts of rounds whose urn is destroyed and who have not been sent the end of it."""
-    return _asked(db, limit, InviteeRow.ended_at.is_(None), _LIVING, RoundRow.destroyed_at.is_not(None))
+def unended(db: Session, limit: int, skipping: Collection[int] = ()) -> tuple[Round | None, tuple[Account, ...]]:
+    """A round whose urn is destroyed, and invited accounts who have not been sent the end of it."""
+    over = (_LIVING, RoundRow.destroyed_at.is_not(None))
+    return _asked(db, limit, skipping, InviteeRow.ended_at.is_(None), *over)
 
 
 def due_to_settle(db: Session) -> Round | None:
@@ -201,13 +202,19 @@ def _first(
     return None if row is None else as_round(row)
 
 
-def _asked(db: Session, limit: int, *where: ColumnElement[bool]) -> tuple[tuple[Round, Account], ...]:
-    rows = db.execute(
-        select(RoundRow, AccountRow)
-        .join(InviteeRow, InviteeRow.round_id == RoundRow.id)
-        .join(AccountRow, AccountRow.id == InviteeRow.account_id)
-        .where(*where)
+def _asked(
+    db: Session, limit: int, skipping: Collection[int], *where: ColumnElement[bool]
+) -> tuple[Round | None, tuple[Account, ...]]:
+    """Of one round at a time, so that one that fails holds up no other."""
+    living = exists().where(InviteeRow.round_id == RoundRow.id, where[0])
+    round_ = _first(db, skipping, living, *where[1:])
+    if round_ is None:
+        return None, ()
+    rows = db.scalars(
+        select(AccountRow)
+        .join(InviteeRow, InviteeRow.account_id == AccountRow.id)
+        .where(InviteeRow.round_id == round_.id, where[0])
         .order_by(InviteeRow.id)
         .limit(limit)
-    ).all()
-    return tuple((as_round(r), as_account(a)) for r, a in rows)
+    )
+    return round_, tuple(as_account(row) for row in rows)

@@ -94,6 +94,11 @@ def upgrade() -> None:
     op.add_column("account", sa.Column("away_until", sa.Date(), nullable=True))
     for column in _round_columns():
         op.add_column("round", column)
+    # A round that is open now gets its daily look, and with it its count and its extension; not its reminders.
+    op.execute(
+        "UPDATE round SET look_at = opened_at "
+        "WHERE opened_at IS NOT NULL AND closing_at IS NULL AND cancelled_at IS NULL"
+    )
     op.create_index("uq_round_occurrence", "round", ["municipality_id", "occurrence"], unique=True)
     for name in ("ix_round_opens_at", "ix_round_closes_at"):
         op.drop_index(op.f(name), "round")
@@ -112,6 +117,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DELETE FROM figure WHERE kind <> 'dimension'")
+    op.execute("DELETE FROM outbox WHERE kind = 'reminder'")
     with op.batch_alter_table("figure", table_kwargs=NEVER_REUSED) as table:
         table.drop_constraint(op.f("uq_figure_round_id_kind_subject"), type_="unique")
         table.drop_column("kind")

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,38 @@ def test_upgrading_again_changes_nothing(url: str, urns: Any, now: Any) -> None:
     # What is there goes on.
     town.do(people.set_topic, town.coordinator, "Neues Thema")
     database.dispose()
+
+
+def test_a_round_that_is_open_during_the_upgrade_gets_its_daily_look(url: str) -> None:
+    """The first installations have rounds and figures; both directions keep them."""
+    schema.upgrade(url, "0001")
+    engine = create_engine(url)
+    opened = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO municipality (id, name, name_key, locale, zone, topic, council, protection, minimum, "
+                "created_at) VALUES (1, 'M', 'm', 'de', 'Europe/Berlin', 't', 'c', 'p', 5, :at)"
+            ),
+            {"at": opened},
+        )
+        for number, closed in ((1, opened), (2, None)):
+            connection.execute(
+                text(
+                    "INSERT INTO round (municipality_id, number, topic, minimum, opens_at, closes_at, opened_at, "
+                    "closing_at, closed_at, invited) VALUES (1, :number, 't', 5, :at, :at, :at, :closed, :closed, 9)"
+                ),
+                {"number": number, "at": opened, "closed": closed},
+            )
+        connection.execute(
+            text("INSERT INTO figure (round_id, dimension, value, code, n) VALUES (1, 'must', 55, '', 9)")
+        )
+    schema.upgrade(url)
+    with engine.begin() as connection:
+        looks = connection.execute(text("SELECT number, look_at IS NOT NULL FROM round ORDER BY number")).all()
+        assert [(number, bool(looked)) for number, looked in looks] == [(1, False), (2, True)]
+        assert connection.execute(text("SELECT kind, subject, value FROM figure")).all() == [("dimension", "must", 55)]
+    schema.downgrade(url, "0001")
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT dimension, value FROM figure")).all() == [("must", 55)]
+    engine.dispose()

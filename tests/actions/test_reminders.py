@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from core.actions import people, pulse, reminders
+from core.actions import people, privacy, pulse, reminders
 from core.db import Database
 from core.queries import pulse as pulse_queries
 from core.rules.people import Account
@@ -16,9 +17,9 @@ from core.rules.refusal import Reason
 from core.tables import AccountRow, OutboxRow, RoundRow
 from core.urn import Urns
 from scheduler.moment import Moment
-from scheduler.pulse import next_nudge, withdraw_nudge
+from scheduler.pulse import invite, next_nudge, withdraw_nudge
 from tests.actions.test_urn import ballots, replace
-from tests.actions.town import Town, found, refused, tables
+from tests.actions.town import Town, found, refused, tables, together
 
 HALF_TIME = datetime.fromisoformat("2026-11-25T09:00:00+01:00")
 LAST_MORNING = datetime.fromisoformat("2026-11-27T09:00:00+01:00")
@@ -347,3 +348,69 @@ def test_what_is_over_is_left_alone_for_ever(town: Town) -> None:
     before = tables(town.database)
     town.beat(round_.closes_at + timedelta(hours=1))
     assert tables(town.database) == before
+
+
+# What goes wrong in between
+
+
+def test_the_count_does_not_fall_when_somebody_leaves(town: Town) -> None:
+    """A count that falls would tell that whoever has just left had taken part."""
+    staff = town.staff(4)
+    round_ = town.open()
+    for account in staff:
+        town.answers(account, round_, ALL)
+    town.beat(town.now + timedelta(days=1))
+    town.do(privacy.leave, town.urns, staff[0], town.id)
+    town.beat(town.now + timedelta(days=2))
+    assert town.urns.count(round_.id).voters == 3
+    assert town.round(round_.id).answered == 4
+
+
+def test_a_round_that_opens_while_it_is_being_moved_is_open_as_it_was_or_moved(town: Town) -> None:
+    town.staff(2)
+    for _ in range(8):
+        planned = town.plan(town.now + timedelta(days=1))
+        moving = partial(town.plan, town.now + timedelta(days=200), Form.LONG)
+        together(moving, partial(town.do, pulse.open_round, town.urns, planned.id, town.now))
+        round_ = town.round(planned.id)
+        if round_.opened_at is not None:
+            assert round_.closes_at - round_.opened_at <= timedelta(days=21) or round_.form is Form.LONG
+            assert len(town.do(pulse_queries.statements, round_.id)) == (9 if round_.form is Form.LONG else 6)
+            town.do(pulse.begin_close, round_.id, round_.closes_at)
+            town.close(round_)
+        else:
+            town.do(pulse.unplan, town.coordinator, planned.id)
+
+
+def test_one_round_that_cannot_be_told_of_holds_up_no_other(town: Town) -> None:
+    other = found(town.database, town.urns, town.now, "Landkreis Nachbarland", 2_001)
+    for place in (town, other):
+        place.open()
+    with town.database.begin() as db:
+        db.execute(update(AccountRow).where(AccountRow.telegram_id == 1_001).values(locale="fr"))
+    failed: set[int] = set()
+
+    def tick() -> bool:
+        with town.database.begin() as db:
+            return invite(Moment(db, town.urns, town.now, failed))
+
+    with pytest.raises(KeyError):
+        tick()
+    assert tick()
+    assert not tick()
+    assert [row.chat_id for row in rows(town, "invitation")] == [2_001]
+
+
+def test_a_plans_date_that_was_missed_for_good_is_left_out_and_a_persons_is_not(town: Town) -> None:
+    by_person = town.plan(town.now + timedelta(days=1))
+    late = by_person.closes_at + timedelta(days=7)
+    town.beat(late)
+    assert town.round(by_person.id).opened_at == late
+    town.close(town.round(by_person.id))
+
+    by_plan = town.at(late).plan(late + timedelta(days=21))
+    with town.database.begin() as db:
+        db.execute(update(RoundRow).where(RoundRow.id == by_plan.id).values(occurrence=by_plan.opens_at.date()))
+    town.beat(by_plan.closes_at)
+    with refused(Reason.NOT_FOUND):
+        town.round(by_plan.id)

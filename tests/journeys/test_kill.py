@@ -137,7 +137,7 @@ class Town:
             planned = pulse_queries.due_to_open(db, now)
             assert planned is not None
             pulse.open_round(db, urns, planned.id, now)
-            for _, invited in pulse_queries.untold(db, STAFF):
+            for invited in pulse_queries.untold(db, STAFF)[1]:
                 pulse.mark_told(db, planned.id, invited.id, now)
             account = people_queries.account(db, finished.id)
             assert account is not None
