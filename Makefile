@@ -23,7 +23,7 @@ demo: $(VENV)/.run ## set up and run the demo, whether there is a token or not
 	@exec $(BIN)/python -m bot demo
 
 test: $(VENV)/.test ## set up and run all tests; ARGS="-k urn" runs some
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
 
 check: $(VENV)/.test ## linters, types and walls
 	@$(BIN)/python -m ruff check --quiet .

@@ -352,7 +352,7 @@ class OutboxRow(Table):
     kind: Mapped[str] = mapped_column(String(16))
     chat_id: Mapped[int] = mapped_column(BigInteger, index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
-    round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"), index=True)
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"))
     edits_id: Mapped[int | None] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), index=True)
     screen: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(12))
@@ -364,7 +364,12 @@ class OutboxRow(Table):
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     failure: Mapped[str] = mapped_column(String(80), default="")
 
-    __table_args__ = (Index("ix_outbox_due", "state", "due_at"), NEVER_REUSED)
+    __table_args__ = (
+        Index("ix_outbox_due", "state", "due_at"),
+        # By round alone, the invitation of each of its people would be looked for among those of all.
+        Index("ix_outbox_round_account", "round_id", "account_id"),
+        NEVER_REUSED,
+    )
 
 
 class UpdateTryRow(Table):

@@ -105,6 +105,8 @@ def upgrade() -> None:
     for name, table_name, column, condition in PARTIAL_INDEXES:
         where = sa.text(condition)
         op.create_index(name, table_name, [column], sqlite_where=where, postgresql_where=where)
+    op.drop_index(op.f("ix_outbox_round_id"), "outbox")
+    op.create_index("ix_outbox_round_account", "outbox", ["round_id", "account_id"])
     with op.batch_alter_table("figure", table_kwargs=NEVER_REUSED) as table:
         table.drop_constraint(op.f("uq_figure_round_id_dimension"), type_="unique")
         table.add_column(sa.Column("kind", sa.String(length=10), nullable=False, server_default="dimension"))
@@ -126,6 +128,8 @@ def downgrade() -> None:
         )
     with op.batch_alter_table("figure", table_kwargs=NEVER_REUSED) as table:
         table.create_unique_constraint(op.f("uq_figure_round_id_dimension"), ["round_id", "dimension"])
+    op.drop_index("ix_outbox_round_account", "outbox")
+    op.create_index(op.f("ix_outbox_round_id"), "outbox", ["round_id"])
     op.drop_index("uq_round_occurrence", "round")
     for name, table_name, _, _ in PARTIAL_INDEXES:
         op.drop_index(name, table_name)
