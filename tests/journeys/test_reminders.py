@@ -112,3 +112,18 @@ def test_a_round_with_too_few_answers_is_extended_once_and_everybody_is_told(
     # The message that was live becomes "ended"; the older one stays a pointer.
     silent = register.staff[5]
     assert silent.sees("Runde beendet").id > silent.sees("Bitte nutzen Sie die neuere Nachricht").id
+
+
+def test_whom_telegram_lets_wait_is_put_off_and_holds_up_nobody(
+    town: Installation, telegram: Telegram, register: Register
+) -> None:
+    first, *others = register.staff
+    _open_round(town, register)
+    telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 1", retry_after=1, chat_id=first.id)
+    with town.down():
+        town.clock.moment = HALF_TIME
+    for person in (*others, first):
+        person.sees("Erinnerung: Puls – Landkreis Musterland")
+    town.settle()
+    for person in register.everybody:
+        assert len([m for m in person.messages if m.contains("Erinnerung: ")]) == 1
