@@ -30,7 +30,7 @@ from bot.sender import Sender
 from bot.updates import ALLOWED, Updates
 from bot.worker import Worker
 from core.db import Database, Session
-from core.queries import people, plans, pulse
+from core.queries import outbox, people, plans, pulse
 from core.rules import workdays
 from core.urn import Urns
 
@@ -105,7 +105,7 @@ class App:
         return await self.worker.transaction(self._next_due)
 
     def _next_due(self, db: Session) -> datetime | None:
-        moments = (query(db, self.clock()) for query in (pulse.next_due, plans.next_digest))
+        moments = (query(db, self.clock()) for query in (pulse.next_due, plans.next_digest, outbox.next_due))
         return min((moment for moment in moments if moment), default=None)
 
     async def health(self) -> Mapping[str, bool]:

@@ -1,6 +1,7 @@
 """Look at the outbox: what waits, what is in doubt."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,6 +10,13 @@ from core.tables import OutboxRow, OutboxState
 
 EXPECTED = ("blocked", "nothing to edit", "message to edit not found")
 """What people do, not what is wrong: they block the bot, or delete a message."""
+
+
+def next_due(db: Session, now: datetime) -> datetime | None:
+    """When the next message goes out that waits for its time."""
+    return db.scalar(
+        select(func.min(OutboxRow.due_at)).where(OutboxRow.state == OutboxState.WAITING, OutboxRow.due_at > now)
+    )
 
 
 def in_doubt(db: Session) -> Mapping[str, int]:

@@ -199,7 +199,7 @@ def _first(
     order: InstrumentedAttribute[Any] = RoundRow.opens_at,
 ) -> Round | None:
     # The default is the order of the living rounds' index: by id, SQLite would walk through all that there ever were.
-    row = db.scalar(select(RoundRow).where(RoundRow.id.not_in(skipping), *where).order_by(order).limit(1))
+    row = db.scalar(select(RoundRow).where(RoundRow.id.not_in(skipping), *where).order_by(order, RoundRow.id).limit(1))
     return None if row is None else as_round(row)
 
 

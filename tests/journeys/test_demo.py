@@ -15,6 +15,8 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 PATIENCE = 30_000
+EVENTS = 3
+"""Half-time, the last morning, the close."""
 REQUIRED = "DREIKLANG_REQUIRE_BROWSER" in os.environ
 
 pytestmark = [
@@ -69,8 +71,16 @@ def test_a_visitor_answers_moves_the_clock_and_reads_the_result(page: Page) -> N
     expect(katrin.get_by_text("Danke!")).to_be_visible()
     ivana = _chat(page, "Ivana Kovač")
     expect(ivana.get_by_role("button", name="Begin", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Nächstes Ereignis").click()
-    expect(channel.get_by_text("Pulsrunde 14")).to_be_visible(timeout=PATIENCE)
+    # Up to two reminders come first, depending on the day on which this runs.
+    following = page.get_by_role("button", name="Nächstes Ereignis")
+    ended = channel.get_by_text("Pulsrunde 14")
+    for _ in range(EVENTS):
+        was = following.inner_text()
+        following.click()
+        expect(following).not_to_have_text(was, timeout=PATIENCE)
+        if "Runde beendet" in katrin.inner_text() or ended.count():
+            break
+    expect(ended).to_be_visible(timeout=PATIENCE)
     expect(channel.get_by_role("img").last).to_be_visible()
     # Telegram's limits hold in the demo too: after seven quick presses her chat has to wait its turn.
     expect(katrin).to_contain_text("Runde beendet", timeout=PATIENCE)

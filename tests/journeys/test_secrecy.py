@@ -161,9 +161,9 @@ class Life:
         fourth.presses("Beginnen")
         fourth.presses(CLICKS[0])
         self._remind(HALF_TIME, "half-time")
-        self._answers(fourth, since=1)
+        self._answers(fourth, "Zu den Aussagen", since=1)
         self._remind(LAST_MORNING, "last morning")
-        self._answers(fifth)
+        self._answers(fifth, "Zu den Aussagen")
         self._back_up_in_mid_round()
         self._bot.advance(CLOSE)
         self._look("closed")
@@ -171,8 +171,8 @@ class Life:
         if self._server is not None:
             assert files_with(self._server.files(), self._secrets) == set()
 
-    def _answers(self, person: Person, since: int = 0) -> None:
-        person.presses("Beginnen")
+    def _answers(self, person: Person, opening: str = "Beginnen", since: int = 0) -> None:
+        person.presses(opening)
         for number, click in enumerate(CLICKS[since:], since + 1):
             person.sees(f"Aussage {number} von 6")
             person.presses(click)

@@ -85,7 +85,11 @@ def test_form_names_and_events_are_routed_once() -> None:
     assert len({route.event for route in HAPPENED}) == len(HAPPENED)
 
 
-@pytest.mark.parametrize("route", [*TYPED, *PRESSED, *OPENED, *FORMS], ids=lambda route: f"{route.handler.__module__}.{route.handler.__qualname__}")
+@pytest.mark.parametrize(
+    "route",
+    [*TYPED, *PRESSED, *OPENED, *FORMS],
+    ids=lambda route: f"{route.handler.__module__}.{route.handler.__qualname__}",
+)
 def test_every_route_has_a_permission_and_a_handler_of_ours(route: Any) -> None:
     assert isinstance(route.permission, Permission)
     assert route.handler.__module__.startswith("handlers.")
