@@ -11,7 +11,7 @@ from core.rules.people import Member, clean_name
 from core.rules.refusal import Reason, Refusal
 from handlers import forms, plans
 from handlers.turn import Turn
-from screens import Screen
+from screens import Screen, joining
 from screens import menu as menu_screens
 from screens import people as screens
 from screens.buttons import (
@@ -60,8 +60,8 @@ def follow_invitation(turn: Turn, link: JoinLink | ShowInvitation) -> Screen:
     """Show what the link promises; it is used up by joining, not by looking."""
     invited, mine = people.invitation(turn.db, people.token_hash(link.token), _account_id(turn), turn.now)
     if mine is not None:
-        return screens.already_joined(turn.t, mine)
-    return screens.invitation(turn.t, invited, link.token, turn.members[0] if turn.members else None)
+        return joining.already_joined(turn.t, mine)
+    return joining.invitation(turn.t, invited, link.token, turn.members[0] if turn.members else None)
 
 
 def join(turn: Turn, button: Join) -> Screen:
@@ -72,8 +72,8 @@ def ask_own_name(turn: Turn, button: CorrectName) -> Screen:
     hashed = people.token_hash(button.token)
     _, mine = people.invitation(turn.db, hashed, _account_id(turn), turn.now)
     if mine is not None:
-        return screens.already_joined(turn.t, mine)
-    return forms.ask(turn, JOIN, screens.ask_own_name(turn.t), invitation=hashed)
+        return joining.already_joined(turn.t, mine)
+    return forms.ask(turn, JOIN, joining.ask_own_name(turn.t), invitation=hashed)
 
 
 def own_name_given(turn: Turn, draft: dict[str, Any], text: str) -> Screen:
@@ -81,8 +81,8 @@ def own_name_given(turn: Turn, draft: dict[str, Any], text: str) -> Screen:
     name = clean_name(text)
     invited, mine = people.invitation(turn.db, draft["invitation"], _account_id(turn), turn.now)
     if mine is not None:
-        return screens.already_joined(turn.t, mine)
-    screen = screens.invitation_as_named(turn.t, invited, name)
+        return joining.already_joined(turn.t, mine)
+    screen = joining.invitation_as_named(turn.t, invited, name)
     return forms.ask(turn, JOIN, screen, invitation=draft["invitation"], name=name)
 
 
@@ -125,7 +125,7 @@ def cancel(turn: Turn, _button: CancelForm) -> Screen:
         return menu_screens.nothing_open(turn.t, turn.acting)
     forms.done(turn)
     if form == JOIN:
-        return screens.joining_cancelled(turn.t)
+        return joining.joining_cancelled(turn.t)
     here = data.get("municipality")
     coordinating = next((m for m in turn.members if m.municipality_id == here and m.is_coordinator), None)
     if coordinating is None:
@@ -158,7 +158,7 @@ def went_away(turn: Turn, _words: str) -> None:
 
 def _join(turn: Turn, hashed: str, name: str) -> Screen:
     member: Member = deeds.join(turn.db, hashed, turn.telegram_id, turn.t.locale, name, turn.now)
-    return screens.joined(turn.t, member)
+    return joining.joined(turn.t, member)
 
 
 def _account_id(turn: Turn) -> int | None:

@@ -51,6 +51,7 @@ from screens import (
     channels,
     details,
     digest,
+    joining,
     menu,
     people,
     plans,
@@ -254,16 +255,16 @@ def _people(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     round_ = round_of(town)
     contact, lead = member(town), member(town, Role.COORDINATOR)
     url = f"https://t.me/dreiklang_bot?start={JoinLink(TOKEN).pack()}"
-    yield "people.invitation", people.invitation(t, named, TOKEN)
-    yield "people.invitation: first coordinator", people.invitation(t, first, TOKEN)
-    yield "people.invitation: for many", people.invitation(t, crowd, TOKEN)
-    yield "people.invitation: for somebody known", people.invitation(t, named, TOKEN, contact)
-    yield "people.joining_cancelled", people.joining_cancelled(t)
-    yield "people.invitation_as_named", people.invitation_as_named(t, named, town.second)
-    yield "people.ask_own_name", people.ask_own_name(t)
-    yield "people.joined", people.joined(t, contact)
-    yield "people.joined: coordinator", people.joined(t, lead)
-    yield "people.already_joined", people.already_joined(t, contact)
+    yield "joining.invitation", joining.invitation(t, named, TOKEN)
+    yield "joining.invitation: first coordinator", joining.invitation(t, first, TOKEN)
+    yield "joining.invitation: for many", joining.invitation(t, crowd, TOKEN)
+    yield "joining.invitation: for somebody known", joining.invitation(t, named, TOKEN, contact)
+    yield "joining.joining_cancelled", joining.joining_cancelled(t)
+    yield "joining.invitation_as_named", joining.invitation_as_named(t, named, town.second)
+    yield "joining.ask_own_name", joining.ask_own_name(t)
+    yield "joining.joined", joining.joined(t, contact)
+    yield "joining.joined: coordinator", joining.joined(t, lead)
+    yield "joining.already_joined", joining.already_joined(t, contact)
     yield "people.panel", people.panel(t, full, round_)
     yield "people.panel: planned round", people.panel(t, full, replace(round_, opened_at=None))
     yield "people.panel: nothing yet", people.panel(t, nothing, None)
@@ -329,9 +330,7 @@ def _pulse(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     yield "rounds.panel: open", round_screens.panel(t, place, round_)
     yield "rounds.panel: counted", round_screens.panel(t, place, replace(round_, answered=town.many))
     late = NOW + 3 * FIVE_DAYS
-    yield "rounds.panel: may be extended", round_screens.panel(
-        t, place, round_, late, toast=round_screens.extended(t)
-    )
+    yield "rounds.panel: may be extended", round_screens.panel(t, place, round_, late, toast=round_screens.extended(t))
     yield "rounds.ask_date", round_screens.ask_date(t)
     nine = compose(questions.bank(), Form.LONG)
     yield "rounds.preview: now", round_screens.preview(t, place, ahead, STATEMENTS, 0)

@@ -24,6 +24,7 @@ from screens import (
     commands,
     details,
     digest,
+    joining,
     menu,
     people,
     plans,
@@ -42,8 +43,8 @@ from tests.screens.gallery import Shown, Town, gallery
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
 MODULES = (
-    absence, channels, details, digest, menu, people, plans, privacy, pulse, refusals, rounds, settings, sketches,
-    statements, trends,
+    absence, channels, details, digest, joining, menu, people, plans, privacy, pulse, refusals, rounds, settings,
+    sketches, statements, trends,
 )  # fmt: skip
 PARTS = {
     "menu.role_name",
