@@ -15,7 +15,7 @@ def current(turn: Turn, _words: str) -> Screen:
     """The statement where this person left off, in the round open now."""
     running = pulse.running(turn.db, turn.member.municipality_id)
     if running is None or not running.is_open(turn.now):
-        return screens.nothing_open(turn.t)
+        return screens.nothing_open(turn.t, turn.member.municipality_id)
     return _resume(turn, running)
 
 

@@ -155,8 +155,11 @@ def cancelled(t: Texts, number: int) -> Screen:
     return Screen(text)
 
 
-def nothing_open(t: Texts) -> Screen:
-    return Screen(t("No pulse round is open for you at the moment. The bot writes to you when there is one."))
+def nothing_open(t: Texts, place: int) -> Screen:
+    return Screen(
+        t("No pulse round is open for you at the moment. The bot writes to you when there is one."),
+        ((Press(t.plain("To the menu"), OpenMenu(place)),),),
+    )
 
 
 def _begin(t: Texts, round_: Round, label: str) -> Keyboard:

@@ -360,7 +360,7 @@ def _pulse(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     yield "pulse.too_late", pulse.too_late(t)
     yield "pulse.over", pulse.over(t, town.number, pulse.too_late(t))
     yield "pulse.cancelled", pulse.cancelled(t, town.number)
-    yield "pulse.nothing_open", pulse.nothing_open(t)
+    yield "pulse.nothing_open", pulse.nothing_open(t, town.place)
 
 
 def _trends(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
