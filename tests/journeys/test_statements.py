@@ -293,9 +293,10 @@ def _proposes(town: Installation, maren: Person, zoe: Person, says: dict[str, st
     _opens_the_form(maren, says)
     typed = maren.writes(says["other"])
     preview = maren.sees(says["preview"], after=typed)
+    # Zoe is told as soon as it is proposed.
+    last = zoe.last()
     maren.presses(says["propose"], message=preview)
     maren.sees(says["proposed"], after=typed)
-    last = zoe.last()
     town.settle()
     told = zoe.sees(says["waits"], after=last)
     zoe.presses(says["look"], message=told)
