@@ -12,7 +12,7 @@ from handlers import forms
 from handlers.turn import Turn
 from screens import Screen
 from screens import absence as screens
-from screens.buttons import AskAway, ComeBack, GoAway, ShowAbsence
+from screens.buttons import AskAway, ComeBack, GoAway, ShowAbsence, unpacked_day
 
 AWAY = "away"
 
@@ -29,12 +29,7 @@ def show(turn: Turn, _button: ShowAbsence) -> Screen:
 
 
 def go_away(turn: Turn, button: GoAway) -> Screen:
-    year, rest = divmod(button.day, 10_000)
-    try:
-        until = date(year, *divmod(rest, 100))
-    except ValueError:
-        raise Refusal(Reason.STALE_BUTTON) from None
-    return _set(turn, until)
+    return _set(turn, unpacked_day(button.day))
 
 
 def ask_day(turn: Turn, _button: AskAway) -> Screen:

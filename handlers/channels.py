@@ -10,7 +10,7 @@ from handlers.turn import Turn
 from screens import Screen, as_json
 from screens import channels as screens
 from screens.buttons import ConfirmChannel, DeclineChannel, ShowChannel
-from screens.l10n import texts
+from screens.l10n import LOCALES, texts
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,10 @@ def decline(turn: Turn, button: DeclineChannel) -> Screen:
 def lost(turn: Turn, chat: Chat) -> None:
     """Tell every coordinator of the municipality, whoever removed the bot."""
     for channel in deeds.lose(turn.db, chat.id):
-        for account in people.coordinators(turn.db, channel.municipality_id):
-            outbox.post(
-                turn.db,
-                f"channel:{channel.id}:lost:{account.id}",
-                outbox.Kind.NOTICE,
-                account.telegram_id,
-                as_json(screens.lost(texts(account.locale), channel)),
-                turn.now,
-                account_id=account.id,
-            )
+        coordinators = people.coordinators(turn.db, channel.municipality_id)
+        told = {locale: as_json(screens.lost(texts(locale), channel)) for locale in LOCALES}
+        # At once: a result that has nowhere to go may be due in the same hour.
+        outbox.notify(turn.db, f"channel:{channel.id}:lost", coordinators, told, turn.now, at=turn.now)
 
 
 def migrated(turn: Turn, chat: Chat) -> None:

@@ -37,6 +37,7 @@ from screens.buttons import (
     ShowSettings,
     SkipDate,
     UndoSkip,
+    unpacked_day,
 )
 
 # The plans
@@ -93,12 +94,12 @@ def resume(turn: Turn, button: ResumePlan) -> Screen:
 
 
 def skip(turn: Turn, button: SkipDate) -> Screen:
-    gone = deeds.skip(turn.db, turn.member, _day(button.day), turn.now)
+    gone = deeds.skip(turn.db, turn.member, unpacked_day(button.day), turn.now)
     return _overview(turn, PlanKind.PULSE, screens.skipped(turn.t, gone.day))
 
 
 def undo_skip(turn: Turn, button: UndoSkip) -> Screen:
-    back = deeds.undo_skip(turn.db, turn.member, _day(button.day), turn.now)
+    back = deeds.undo_skip(turn.db, turn.member, unpacked_day(button.day), turn.now)
     return _overview(turn, PlanKind.PULSE, screens.skip_undone(turn.t, back.day))
 
 
@@ -146,7 +147,7 @@ def remove_period(turn: Turn, button: RemovePeriod) -> Screen:
 
 
 def restore_period(turn: Turn, button: RestorePeriod) -> Screen:
-    return _add_period(turn, button.kind, _day(button.first), _day(button.last))
+    return _add_period(turn, button.kind, unpacked_day(button.first), unpacked_day(button.last))
 
 
 def lands(turn: Turn, _button: ShowLands) -> Screen:
@@ -224,14 +225,6 @@ def _example(kind: PeriodKind, today: date) -> tuple[date, date]:
         return date(today.year, 12, 24), date(today.year, 12, 31)
     year = today.year + (today.month > 7)
     return date(year, 7, 20), date(year, 8, 28)
-
-
-def _day(number: int) -> date:
-    year, rest = divmod(number, 10_000)
-    try:
-        return date(year, *divmod(rest, 100))
-    except ValueError:
-        raise Refusal(Reason.STALE_BUTTON) from None
 
 
 def _here(turn: Turn) -> Municipality:

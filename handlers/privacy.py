@@ -10,7 +10,7 @@ from core.rules.people import Member
 from handlers.turn import Turn
 from screens import Screen, as_json, privacy
 from screens.buttons import AskLeave, AskLeaveHere, Leave, ReadNotice, ShowMyData, ShowPrivacy, ShowPrivacyInFull
-from screens.l10n import texts
+from screens.l10n import LOCALES, texts
 
 
 def notice(turn: Turn, _asked: ShowPrivacy | str) -> Screen:
@@ -68,14 +68,7 @@ def _elsewhere(turn: Turn, municipality_id: int) -> Member | None:
 def _tell_coordination(turn: Turn, gone: Sequence[Member]) -> None:
     """Only of places for which somebody has to be found, and without a name."""
     for member in filter(privacy.is_missed, gone):
-        for account in people.coordinators(turn.db, member.municipality_id):
-            outbox.post(
-                turn.db,
-                f"left:{member.id}:{account.id}",
-                outbox.Kind.NOTICE,
-                account.telegram_id,
-                as_json(privacy.place_free(texts(account.locale), member)),
-                turn.now,
-                at=plans.sending(turn.db, member.municipality_id, turn.now),
-                account_id=account.id,
-            )
+        coordinators = people.coordinators(turn.db, member.municipality_id)
+        told = {locale: as_json(privacy.place_free(texts(locale), member)) for locale in LOCALES}
+        at = plans.sending(turn.db, member.municipality_id, turn.now)
+        outbox.notify(turn.db, f"left:{member.id}", coordinators, told, turn.now, at=at)

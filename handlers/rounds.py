@@ -99,10 +99,11 @@ def _preview(turn: Turn, here: Municipality, minute: int, form: Form) -> Screen:
         shifted = usual if usual > turn.now else None
     else:
         shifted = asked_for if asked_for != expected.opens_at else None
-    asked = statements.next_statements(turn.db, here.id, expected.number, form)
+    asked = statements.next_statements(turn.db, here.id, expected.number, expected.form)
     waiting = pulse.running(turn.db, here.id)
     replaced = waiting.opens_at if waiting and waiting.opens_at != expected.opens_at else None
-    return screens.preview(turn.t, here, expected, asked, minute, shifted, replaced)
+    must_be_long = expected.form is not form
+    return screens.preview(turn.t, here, expected, asked, minute, shifted, replaced, must_be_long=must_be_long)
 
 
 def _form(turn: Turn) -> Form:

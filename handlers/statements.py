@@ -1,6 +1,6 @@
 """The municipality's own statements and the question bank."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from zlib import crc32
 
@@ -28,7 +28,7 @@ from screens.buttons import (
     ShowOwnStatements,
     ShowQuestionBank,
 )
-from screens.l10n import Texts, texts
+from screens.l10n import LOCALES, Texts, texts
 
 
 def overview(turn: Turn, _button: ShowOwnStatements) -> Screen:
@@ -77,8 +77,7 @@ def propose(turn: Turn, button: ProposeStatement) -> Screen:
     proposed = deeds.propose(turn.db, turn.member, dimension, draft["text"])
     forms.done(turn)
     others = _others(turn)
-    for account in others:
-        _tell(turn, "proposed", account, proposed, screens.notice)
+    _tell(turn, "proposed", others, proposed, screens.notice)
     return screens.proposed(turn.t, proposed, alone=not others)
 
 
@@ -148,25 +147,17 @@ def _tell_proposer(
     turn: Turn, what: str, statement: OwnStatement, notice: Callable[[Texts, str, OwnStatement], Screen]
 ) -> None:
     """Whoever no longer coordinates here is not told."""
-    for account in _others(turn):
-        if account.id == statement.proposed_by:
-            _tell(turn, what, account, statement, notice)
+    proposer = [account for account in _others(turn) if account.id == statement.proposed_by]
+    _tell(turn, what, proposer, statement, notice)
 
 
 def _tell(
     turn: Turn,
     what: str,
-    account: Account,
+    accounts: Iterable[Account],
     statement: OwnStatement,
     notice: Callable[[Texts, str, OwnStatement], Screen],
 ) -> None:
-    outbox.post(
-        turn.db,
-        f"statement:{statement.id}:{what}:{account.id}",
-        outbox.Kind.NOTICE,
-        account.telegram_id,
-        as_json(notice(texts(account.locale), turn.member.municipality, statement)),
-        turn.now,
-        at=plans.sending(turn.db, turn.member.municipality_id, turn.now),
-        account_id=account.id,
-    )
+    told = {locale: as_json(notice(texts(locale), turn.member.municipality, statement)) for locale in LOCALES}
+    at = plans.sending(turn.db, turn.member.municipality_id, turn.now)
+    outbox.notify(turn.db, f"statement:{statement.id}:{what}", accounts, told, turn.now, at=at)

@@ -11,7 +11,7 @@ from core.urn import Urns
 
 @dataclass(frozen=True)
 class Moment:
-    """``failed``: rounds at which a step has just failed; they are left alone for a while, and others go on."""
+    """``failed``: rounds or plans at which this step has just failed; left alone for a while, and others go on."""
 
     db: Session
     urns: Urns
@@ -19,12 +19,12 @@ class Moment:
     failed: set[int] = field(default_factory=set)
 
     @contextmanager
-    def on(self, round_id: int) -> Iterator[None]:
-        """Remember the round at which a step fails."""
+    def on(self, number: int) -> Iterator[None]:
+        """Remember the round or plan at which the step fails."""
         try:
             yield
         except Exception:
-            self.failed.add(round_id)
+            self.failed.add(number)
             raise
 
 

@@ -12,29 +12,24 @@ from screens.l10n import texts
 
 def plan_ahead(moment: Moment) -> bool:
     """Make the next round of a plan whose municipality has none ahead."""
-    plan_id = plans.to_plan(moment.db, _failed(moment))
+    plan_id = plans.to_plan(moment.db, moment.failed)
     if plan_id is None:
         return False
-    with moment.on(-plan_id):
+    with moment.on(plan_id):
         return deeds.plan_ahead(moment.db, plan_id, moment.now)
 
 
 def post_digest(moment: Moment) -> bool:
     """Post a digest whose time has come to the coordination channel, and await the next one."""
-    due = plans.due_digest(moment.db, moment.now, _failed(moment))
+    due = plans.due_digest(moment.db, moment.now, moment.failed)
     if due is None:
         return False
     plan_id, place = due
-    with moment.on(-plan_id):
+    with moment.on(plan_id):
         on = deeds.take_digest(moment.db, plan_id, moment.now)
         if on is not None:
             _post(moment, place, f"digest:{plan_id}:{on.isoformat()}")
     return True
-
-
-def _failed(moment: Moment) -> set[int]:
-    """Plans at which a step has just failed: they stand as negative numbers beside the rounds."""
-    return {-number for number in moment.failed if number < 0}
 
 
 def _post(moment: Moment, place: int, key: str) -> None:

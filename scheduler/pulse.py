@@ -260,12 +260,9 @@ def _warn_of_small_circle(moment: Moment, due: Round) -> None:
 
 def _tell_coordinators(moment: Moment, round_: Round, word: str, screen: Callable[[Texts], Screen]) -> None:
     at = plans.sending(moment.db, round_.municipality_id, moment.now)
-    for account in people.coordinators(moment.db, round_.municipality_id):
-        outbox.post(
-            moment.db, f"round:{round_.id}:{word}:{account.id}", outbox.Kind.NOTICE, account.telegram_id,
-            as_json(screen(texts(account.locale))), moment.now, at=at, account_id=account.id,
-            round_id=round_.id,
-        )  # fmt: skip
+    told = {locale: as_json(screen(texts(locale))) for locale in LOCALES}
+    coordinators = people.coordinators(moment.db, round_.municipality_id)
+    outbox.notify(moment.db, f"round:{round_.id}:{word}", coordinators, told, moment.now, at=at, round_id=round_.id)
 
 
 def _sending_ends(moment: Moment, municipality_id: int) -> datetime:

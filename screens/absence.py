@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from core.rules.people import Member
 from screens import Press, Screen
-from screens.buttons import AskAway, ComeBack, GoAway, OpenMenu, ShowAbsence
+from screens.buttons import AskAway, ComeBack, GoAway, OpenMenu, ShowAbsence, packed_day
 from screens.l10n import N_, Texts, lines
 
 FRIDAY = 5
@@ -65,4 +65,4 @@ def next_friday(today: date) -> date:
 
 
 def _until(t: Texts, label: str, day: date) -> Press:
-    return Press(t.plain(label, day=t.day(day)), GoAway(day.year * 10_000 + day.month * 100 + day.day))
+    return Press(t.plain(label, day=t.day(day)), GoAway(packed_day(day)))

@@ -5,6 +5,7 @@ What comes back in a button or a link is a claim of whoever pressed: it says wha
 
 import re
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, NewType, Self, get_type_hints
 
@@ -655,6 +656,20 @@ class ReadingLink(DeepLink, tag="te"):
     """How to read results."""
 
     municipality: int
+
+
+def packed_day(day: date) -> int:
+    """A day as buttons carry it: YYYYMMDD."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def unpacked_day(number: int) -> date:
+    """Raises STALE_BUTTON for what is no day."""
+    year, rest = divmod(number, 10_000)
+    try:
+        return date(year, *divmod(rest, 100))
+    except ValueError:
+        raise Refusal(Reason.STALE_BUTTON) from None
 
 
 _FIELD_TYPES: dict[type[_Packed], dict[str, Any]] = {}

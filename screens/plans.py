@@ -22,9 +22,10 @@ from screens.buttons import (
     ShowSettings,
     SkipDate,
     UndoSkip,
+    packed_day,
 )
 from screens.l10n import Texts, lines
-from screens.sketches import dates, in_words, number_of, sketch
+from screens.sketches import dates, in_words, sketch
 
 
 def overview(
@@ -162,10 +163,10 @@ def _steps(t: Texts, here: Municipality, current: Standing, shown: Outlook) -> K
     if shown.dues and not current.is_paused:
         following = shown.dues[0]
         label = t.plain("Skip the next round ({day})", day=t.day(following.day))
-        keys.append((Press(label, SkipDate(here.id, number_of(following.on))),))
+        keys.append((Press(label, SkipDate(here.id, packed_day(following.on))),))
     if shown.skipped and not current.is_paused:
         label = t.plain("Do not skip after all ({day})", day=t.day(shown.skipped.day))
-        keys.append((Press(label, UndoSkip(here.id, number_of(shown.skipped.on))),))
+        keys.append((Press(label, UndoSkip(here.id, packed_day(shown.skipped.on))),))
     return (*keys, *_changes(t, here, current))
 
 

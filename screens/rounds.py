@@ -67,11 +67,13 @@ def preview(
     minute: int,
     shifted: datetime | None = None,
     replaced: datetime | None = None,
+    *,
+    must_be_long: bool = False,
 ) -> Screen:
     """What many will get, before anything goes to many; ``replaced``: when the round would have opened until now.
 
     ``minute`` 0 opens at once. ``shifted``: for "at once" outside the sending hours, when the next ones begin; for a
-    later date, what was asked for if that is not what it became.
+    later date, what was asked for if that is not what it became. ``must_be_long``: a short form was asked for in vain.
     """
     text = lines(
         t("<b>Preview: pulse round {number}</b>", number=planned.number),
@@ -89,25 +91,25 @@ def preview(
         Markup("\n").join(
             t("{n}. {statement}", n=n, statement=s.wording(t.locale)) for n, s in enumerate(statements, 1)
         ),
+        t("The last two rounds were short. This one asks all nine statements, so that each has its turn.")
+        if must_be_long
+        else "",
         t("A round that has begun cannot be stopped.") if minute == 0 else "",
     )
-    other = Form.SHORT if planned.form is Form.LONG else Form.LONG
-    keys: Keyboard = (
-        (
-            Press(
-                t.plain("Start now and invite everybody") if minute == 0 else t.plain("Plan it like this"),
-                PlanRound(here.id, minute, planned.form),
-            ),
-        ),
-        (
-            Press(
-                t.plain("Short form with six statements") if other is Form.SHORT else t.plain("All nine statements"),
-                PreviewRoundAt(here.id, minute, other),
-            ),
-        ),
-        (Press(t.plain("Back"), ShowRound(here.id)),),
+    return Screen(text, _preview_keys(t, here.id, planned.form, minute, must_be_long=must_be_long))
+
+
+def _preview_keys(t: Texts, place: int, form: Form, minute: int, *, must_be_long: bool) -> Keyboard:
+    go = t.plain("Start now and invite everybody") if minute == 0 else t.plain("Plan it like this")
+    if form is Form.LONG:
+        other = Press(t.plain("Short form with six statements"), PreviewRoundAt(place, minute, Form.SHORT))
+    else:
+        other = Press(t.plain("All nine statements"), PreviewRoundAt(place, minute, Form.LONG))
+    return (
+        (Press(go, PlanRound(place, minute, form)),),
+        *(() if must_be_long else ((other,),)),
+        (Press(t.plain("Back"), ShowRound(place)),),
     )
-    return Screen(text, keys)
 
 
 def planned(t: Texts, here: Municipality, round_: Round) -> Screen:

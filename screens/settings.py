@@ -22,10 +22,11 @@ from screens.buttons import (
     ShowPeriods,
     ShowPlan,
     ShowSettings,
+    packed_day,
 )
 from screens.l10n import N_, Texts, lines
 from screens.menu import question
-from screens.sketches import capital, number_of
+from screens.sketches import capital
 
 # Names that are alike in all languages need no translation.
 LANDS = {
@@ -183,4 +184,4 @@ def _span(t: Texts, first: date, last: date) -> str:
 
 def _restore(t: Texts, here: Municipality, kind: PeriodKind, gone: Period) -> Press:
     label = t.plain("Bring back: {span}", span=_span(t, gone.first, gone.last))
-    return Press(label, RestorePeriod(here.id, kind, number_of(gone.first), number_of(gone.last)))
+    return Press(label, RestorePeriod(here.id, kind, packed_day(gone.first), packed_day(gone.last)))

@@ -175,11 +175,6 @@ def choice(t: Texts, plan: Plan, part: Part) -> str:
     return said
 
 
-def number_of(day: date) -> int:
-    """As buttons carry a day: 20261130."""
-    return day.year * 10_000 + day.month * 100 + day.day
-
-
 def _label(t: Texts, plan: Plan, part: Part) -> str:
     return t.plain(LABELS[part], choice=choice(t, plan, part))
 

@@ -1,5 +1,6 @@
 """The outbox: everything unasked-for goes out through a row written in the same transaction as the deed."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +10,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.db import own_outbox
+from core.rules.people import Account
 from core.tables import OutboxRow, OutboxState, RoundRow
 
 KEPT_FOR = timedelta(days=30)
@@ -79,6 +81,24 @@ def post(
         )  # fmt: skip
         db.flush()
         db.info[_POSTED] = True
+
+
+def notify(
+    db: Session,
+    key: str,
+    accounts: Iterable[Account],
+    told: Mapping[str, dict[str, Any]],
+    now: datetime,
+    *,
+    at: datetime,
+    round_id: int | None = None,
+) -> None:
+    """Tell each of them once per ``key``, in their language; ``told`` is the screen by locale."""
+    for account in accounts:
+        post(
+            db, f"{key}:{account.id}", Kind.NOTICE, account.telegram_id, told[account.locale], now,
+            at=at, account_id=account.id, round_id=round_id,
+        )  # fmt: skip
 
 
 def has_posted(db: Session) -> bool:

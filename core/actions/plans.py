@@ -172,7 +172,7 @@ def plan_ahead(db: Session, plan_id: int, now: datetime) -> bool:
         return False
     row = db.get_one(PlanRow, plan_id, populate_existing=True)
     here, days, plan = db.get_one(MunicipalityRow, place), plans.calendar(db, row.municipality_id), _plan(row)
-    due = next_round(plan, days, row.done, plans.used(db, here.id), plans.free_from(db, here.id), now)
+    due = next_round(plan, days, row.done, plans.used(db, here.id, row.done), plans.free_from(db, here.id), now)
     if due is None:
         raise LookupError("a plan without a next date")
     last = db.scalar(select(func.max(RoundRow.number)).where(RoundRow.municipality_id == here.id))

@@ -61,10 +61,10 @@ def made_by(db: Session, by: Standing) -> Round | None:
     return waiting if as_planned else None
 
 
-def used(db: Session, municipality_id: int) -> frozenset[date]:
-    """Dates by the rule for which there is or was a round: each is used once, whatever becomes of the plan."""
+def used(db: Session, municipality_id: int, after: date) -> frozenset[date]:
+    """Dates by the rule, later than ``after``, that have had their round: each one, whatever becomes of the plan."""
     rows = db.scalars(
-        select(RoundRow.occurrence).where(RoundRow.municipality_id == municipality_id, RoundRow.occurrence.is_not(None))
+        select(RoundRow.occurrence).where(RoundRow.municipality_id == municipality_id, RoundRow.occurrence > after)
     )
     return frozenset(day for day in rows if day is not None)
 
@@ -143,7 +143,7 @@ def outlook(db: Session, municipality_id: int, plan: Plan, now: datetime) -> Out
     made = made_by(db, current) if current else None
     running = pulse.running(db, municipality_id)
     since = now if running is None or running == made else max(now, running.closes_at)
-    gone = used(db, municipality_id) - ({made.occurrence} if made else set())
+    gone = used(db, municipality_id, long_ago) - ({made.occurrence} if made else set())
     if same is None:
         return seen_from(plan, days, long_ago, gone, since)
     done = made.occurrence - A_DAY if made and made.occurrence else same.done

@@ -91,9 +91,8 @@ def invitable(db: Session, municipality_id: int) -> tuple[int, ...]:
 def due_to_open(db: Session, now: datetime, skipping: Collection[int] = ()) -> Round | None:
     """The longest overdue planned round."""
     return _first(
-        db, skipping, _LIVING, RoundRow.opens_at <= now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None),
-        order=RoundRow.opens_at,
-    )  # fmt: skip
+        db, skipping, _LIVING, RoundRow.opens_at <= now, RoundRow.opened_at.is_(None), RoundRow.cancelled_at.is_(None)
+    )
 
 
 def due_to_remind(db: Session, now: datetime, skipping: Collection[int] = ()) -> Round | None:

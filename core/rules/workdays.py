@@ -18,26 +18,6 @@ SENDING_UNTIL = time(16)
 LONGEST_OPEN = timedelta(days=21)
 FURTHEST = timedelta(days=366)
 
-# ISO 3166-2 without "DE-"
-LANDS: tuple[str, ...] = (
-    "BB",
-    "BE",
-    "BW",
-    "BY",
-    "HB",
-    "HE",
-    "HH",
-    "MV",
-    "NI",
-    "NW",
-    "RP",
-    "SH",
-    "SL",
-    "SN",
-    "ST",
-    "TH",
-)
-
 
 @dataclass(frozen=True)
 class Periods:

@@ -323,7 +323,7 @@ def test_who_was_away_throughout_is_no_part_of_the_circle_whether_they_took_part
 # Forms and rotation
 
 
-def test_the_long_form_rotates_and_every_third_short_round_is_for_the_plan(town: Town) -> None:
+def test_the_long_form_rotates_in_the_banks_order(town: Town) -> None:
     keys = []
     for _ in range(4):
         planned = town.plan(form=Form.LONG)
@@ -338,6 +338,17 @@ def test_the_long_form_rotates_and_every_third_short_round_is_for_the_plan(town:
         ["options", "goals", "decisions"],
         ["data_basis", "openness", "qualification"],
     ]
+
+
+def test_of_three_rounds_at_most_two_are_short_also_by_hand(town: Town) -> None:
+    forms = []
+    for _ in range(6):
+        foreseen = town.do(pulse.foresee, town.coordinator, town.now, Form.SHORT, town.now)
+        round_ = town.open()
+        assert round_.form is foreseen.form
+        forms.append((round_.form, len(town.do(pulse_queries.statements, round_.id))))
+        town.close(round_)
+    assert forms == [(Form.SHORT, 6), (Form.SHORT, 6), (Form.LONG, 9)] * 2
 
 
 def test_what_is_over_is_left_alone_for_ever(town: Town) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sandbox.people import Telegram
 from sandbox.server import serve
 from tests.journeys.installation import BOT_NAME, TOKEN, Clock, Installation
+from tests.journeys.register import Register, settle_town
 
 
 @pytest.fixture
@@ -27,3 +28,17 @@ def town(telegram: Telegram, clock: Clock, database_url: str, tmp_path: Path) ->
         installation.start()
         yield installation
         installation.stop()
+
+
+@pytest.fixture
+def staff() -> int:
+    """How many people beside the coordinator the town has."""
+    return 5
+
+
+@pytest.fixture
+def register(town: Installation, telegram: Telegram, staff: int) -> Register:
+    with town.down():
+        settled = settle_town(town.settings.database_url, telegram, town.clock.now(), staff=staff)
+    town.settle()
+    return settled

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from bot.limiter import TELEGRAM
 from core.db import Database
 from core.queries import people as queries
@@ -18,14 +16,6 @@ REFUSED = (
     "Das kann nur die Koordination.",
     "Zum Mitmachen brauchen Sie einen Einladungslink. Sie erhalten ihn von Ihrer Koordination.",
 )
-
-
-@pytest.fixture
-def register(town: Installation, telegram: Telegram) -> Register:
-    with town.down():
-        settled = settle_town(town.settings.database_url, telegram, town.clock.now())
-    town.settle()
-    return settled
 
 
 def _open_round(town: Installation, register: Register) -> None:

@@ -1,18 +1,8 @@
 """A coordinator makes a plan with buttons, and from then on rounds and overviews come by themselves."""
 
-import pytest
-
-from sandbox.people import Person, Telegram
+from sandbox.people import Person
 from tests.journeys.installation import Installation, at
-from tests.journeys.register import Register, settle_town
-
-
-@pytest.fixture
-def register(town: Installation, telegram: Telegram) -> Register:
-    with town.down():
-        settled = settle_town(town.settings.database_url, telegram, town.clock.now())
-    town.settle()
-    return settled
+from tests.journeys.register import Register
 
 
 def _looks_at_plan(person: Person) -> None:

@@ -12,15 +12,12 @@ from core.rules.people import Role
 from sandbox.model import Message
 from sandbox.people import Person, Telegram
 from tests.journeys.installation import Installation, at
-from tests.journeys.register import Register, settle_town
+from tests.journeys.register import Register
 
 
 @pytest.fixture
-def register(town: Installation, telegram: Telegram) -> Register:
-    with town.down():
-        settled = settle_town(town.settings.database_url, telegram, town.clock.now(), staff=6)
-    town.settle()
-    return settled
+def staff() -> int:
+    return 6
 
 
 def open_round(town: Installation, register: Register) -> None:

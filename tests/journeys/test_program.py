@@ -21,14 +21,6 @@ from tests.journeys.register import Register, settle_town
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def register(town: Installation, telegram: Telegram) -> Register:
-    with town.down():
-        settled = settle_town(town.settings.database_url, telegram, town.clock.now())
-    town.settle()
-    return settled
-
-
 def _dreiklang(*arguments: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("DREIKLANG_")} | settings
     return subprocess.run(

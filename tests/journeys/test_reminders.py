@@ -6,18 +6,15 @@ import pytest
 
 from sandbox.people import Person, Telegram
 from tests.journeys.installation import Installation, at
-from tests.journeys.register import Register, settle_town
+from tests.journeys.register import Register
 
 HALF_TIME = at(2026, 11, 25, 8)
 LAST_MORNING = at(2026, 11, 27, 8)
 
 
 @pytest.fixture
-def register(town: Installation, telegram: Telegram) -> Register:
-    with town.down():
-        settled = settle_town(town.settings.database_url, telegram, town.clock.now(), staff=6)
-    town.settle()
-    return settled
+def staff() -> int:
+    return 6
 
 
 def _open_round(town: Installation, register: Register) -> None:

@@ -10,7 +10,7 @@ from sandbox.model import Message
 from sandbox.people import Person, Telegram
 from screens.buttons import ApproveStatement, ProposeStatement
 from tests.journeys.installation import PATIENCE, Installation, link_in
-from tests.journeys.register import Register, settle_town
+from tests.journeys.register import Register
 
 GERMAN = {
     "command": "/koordination",
@@ -95,14 +95,6 @@ ENGLISH = {
     "other": "Wir feiern gemeinsame Erfolge.",
 }
 TEXT = "Wir lernen aus Fehlern.\nWe learn from mistakes."
-
-
-@pytest.fixture
-def register(town: Installation, telegram: Telegram) -> Register:
-    with town.down():
-        settled = settle_town(town.settings.database_url, telegram, town.clock.now())
-    town.settle()
-    return settled
 
 
 @pytest.mark.parametrize("says", [GERMAN, ENGLISH], ids=["german", "english"])

@@ -10,8 +10,9 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.rules.plans import Land
 from core.rules.recurrence import Cadence, Occurrence, Recurrence, upcoming
-from core.rules.workdays import LANDS, SENDING_FROM, DaysOff, Periods, instant, is_working_day
+from core.rules.workdays import SENDING_FROM, DaysOff, Periods, instant, is_working_day
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = date(2026, 11, 23)
@@ -34,7 +35,7 @@ recurrences = weekly | monthly
 periods = st.lists(st.tuples(days, st.integers(0, 40)).map(lambda p: (p[0], p[0] + timedelta(p[1]))), max_size=8).map(
     tuple
 )
-days_off = st.builds(DaysOff, st.sampled_from(("", *LANDS)), periods)
+days_off = st.builds(DaysOff, st.sampled_from(("", *Land)), periods)
 
 
 def first(recurrence: Recurrence, n: int, after: date = date.min) -> list[date]:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from core.rules.plans import Land
 from core.rules.refusal import Reason, Refusal
 from core.rules.workdays import (
-    LANDS,
     LONGEST_OPEN,
     OPENING_HOUR,
     DaysOff,
@@ -29,6 +29,7 @@ from core.rules.workdays import (
     working_day_from,
 )
 
+LANDS = tuple(sorted(Land))
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = date(2026, 11, 23)
 TODAY = MONDAY

@@ -335,6 +335,8 @@ def _pulse(t: Texts, town: Town) -> Iterator[tuple[str, Shown]]:
     nine = compose(questions.bank(), Form.LONG)
     yield "rounds.preview: now", round_screens.preview(t, place, ahead, STATEMENTS, 0)
     yield "rounds.preview: now, at night", round_screens.preview(t, place, by_plan, nine, 0, NOW, late)
+    in_vain = round_screens.preview(t, place, by_plan, nine, 0, must_be_long=True)
+    yield "rounds.preview: no third short one", in_vain
     small = replace(by_plan, invited=1)
     yield "rounds.preview: later, few people", round_screens.preview(t, place, small, nine, LARGEST, NOW)
     yield "rounds.planned: later", round_screens.planned(t, place, ahead)
