@@ -13,10 +13,9 @@ EXPECTED = ("blocked", "nothing to edit", "message to edit not found")
 
 
 def next_due(db: Session, now: datetime) -> datetime | None:
-    """When the next message goes out that waits for its time."""
-    return db.scalar(
-        select(func.min(OutboxRow.due_at)).where(OutboxRow.state == OutboxState.WAITING, OutboxRow.due_at > now)
-    )
+    """When the next message goes out that waits for its hours; one that Telegram's pace holds back is no event."""
+    waits = (OutboxRow.state == OutboxState.WAITING, OutboxRow.tries == 0, OutboxRow.due_at > now)
+    return db.scalar(select(func.min(OutboxRow.due_at)).where(*waits))
 
 
 def in_doubt(db: Session) -> Mapping[str, int]:

@@ -540,3 +540,12 @@ def test_whoever_joins_two_partial_runs_sees_each_row_once(post: Post) -> None:
     first = [post.take() for _ in range(3)]
     second = [parcel for parcel in together(*[partial(post.claim)] * 5) if isinstance(parcel, Parcel)]
     assert len({p.id for p in [*first, *second]}) == 6
+
+
+def test_the_next_event_is_a_message_that_waits_for_its_hours_and_none_that_is_held_back(post: Post) -> None:
+    post.post("held back")
+    post.do(outbox.postpone, post.take(), post.now, 60.0)
+    with post.database.begin() as db:
+        assert queries.next_due(db, post.now) is None
+        outbox.post(db, "tomorrow", Kind.NOTICE, BODO, {}, post.now, at=post.now + 24 * HOUR)
+        assert queries.next_due(db, post.now) == post.now + 24 * HOUR
